@@ -1,0 +1,30 @@
+"""Paths, names and limits: the defaults of everything, in one place."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+"""What may become a folder name; nothing else from a document ever does (match in full)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one document may cost."""
+
+    document_bytes: int = 64 * 1024 * 1024
+    yaml_bytes: int = 1024 * 1024
+    nodes: int = 1_000_000
+    depth: int = 64
+    message_characters: int = 300
+
+
+LIMITS = Limits()
+
+
+def default_dataset() -> Path:
+    """Return the dataset folder that commands use when none is named."""
+    return Path(os.environ.get("CENSUS_DATASET", "output/dataset"))

@@ -1,0 +1,69 @@
+"""Everything that can go wrong in a way that a user can mend.
+
+CensusError                   one line that says what, lines that say what to do
+├── SourceError               the source cannot be read, or holds nothing usable
+├── DatasetError              no dataset there, or it is damaged
+│   ├── BusyError             another build holds the lock
+│   └── ConservationError     counts do not add up; nothing was published
+├── UnknownNameError          no such snapshot, query, package, host …; names the nearest
+├── ParameterError            a query's parameters are missing, unknown or unusable
+├── QueryError                a query file's header or SQL is not as it must be
+└── RefusedError              a build that would lose rows, and was not told to
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CensusError(Exception):
+    """A failure with a message for people: what happened, and the next steps, one a line."""
+
+    def __init__(self, message: str, *next_steps: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_steps = next_steps
+
+    def __str__(self) -> str:
+        return "\n  ".join((self.message, *self.next_steps))
+
+
+class SourceError(CensusError):
+    """The source cannot be read, or holds nothing usable."""
+
+
+class DatasetError(CensusError):
+    """There is no dataset at this place, or it is damaged."""
+
+
+class BusyError(DatasetError):
+    """Another build holds the dataset's lock."""
+
+
+class ConservationError(DatasetError):
+    """What went in is not what came out; nothing was published."""
+
+
+class ParameterError(CensusError):
+    """A query's parameters are missing, unknown or unusable."""
+
+
+class QueryError(CensusError):
+    """A query file's header or SQL is not as it must be."""
+
+
+class RefusedError(CensusError):
+    """A build would lose rows and was not told that it may."""
+
+
+class UnknownNameError(CensusError):
+    """A name that nothing in the dataset bears; the message names the nearest ones."""
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], where: str, list_with: str
+    ) -> None:
+        nearest = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
+        steps = [f"nearest: {', '.join(nearest)}"] if nearest else []
+        super().__init__(f"no {kind} '{name}' in {where}", *steps, f"all of them: {list_with}")
+        self.nearest = nearest

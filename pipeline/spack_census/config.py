@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 """What may become a folder name; nothing else from a document ever does (match in full)."""
+
+
+RULES = 1
+"""Raised when the same documents must give other rows: every snapshot is then built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,3 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-def default_dataset() -> Path:
-    """Return the dataset folder that commands use when none is named."""
-    return Path(os.environ.get("CENSUS_DATASET", "output/dataset"))

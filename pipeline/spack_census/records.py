@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from spack_census.config import LIMITS
+
 
 class Reason(StrEnum):
     """Why a document or a spec could not be used; stable, so that people can count by it."""
@@ -49,6 +51,15 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     """The spec's hash, where the problem is one spec's and the hash could be read."""
 
 
+class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error of the program
+    """Carries a Problem from where it is seen to where it is recorded."""
+
+    def __init__(self, reason: Reason, place: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        capped = message[: LIMITS.message_characters]
+        self.problem = Problem(reason, place[: LIMITS.message_characters], capped, remedy)
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One spec as the dataset keeps it: spelling normalised, lists sorted, unknown = None."""
 
@@ -76,6 +87,8 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     sha256: str
     size_bytes: int
     generation: int
+    num_specs_seen: int
+    """Entries of `spec_details`, whatever became of them."""
     num_specs_declared: int | None
     stacks_declared: tuple[tuple[str, int], ...]
     """(stack, number of specs) as the document's `meta` claims, sorted by stack."""

@@ -1,0 +1,60 @@
+# Two commands do all the set-up: `make dataset` and `make test`. `make help` lists the rest.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+SOURCE  ?= documents
+DATASET ?= output/dataset
+
+BIN     := $(VENV)/bin
+# A stamp is newer than what it was made from, so that a second run installs nothing.
+RUN     := $(VENV)/.installed
+DEV     := $(VENV)/.installed-dev
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help dataset test lint format wheel clean
+
+help: ## Show this list.
+	@printf 'spack-census: a census of the Spack build cache\n\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@printf '\n  SOURCE=%s   documents to read (make dataset)\n  DATASET=%s   where to write (make dataset)\n' '$(SOURCE)' '$(DATASET)'
+
+dataset: $(RUN) ## Build the dataset from documents/, or from SOURCE=/your/documents.
+	@$(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
+
+test: $(DEV) ## Run the tests.
+	@$(BIN)/python -m pytest -n auto -q
+
+lint: $(DEV) ## Check style, types, SQL and layers.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqruff lint queries
+	@$(BIN)/lint-imports
+
+format: $(DEV) ## Put Python and SQL into form.
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqruff fix queries
+
+wheel: $(DEV) ## Build the wheel into dist/.
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --outdir dist .
+
+clean: ## Remove what was built and installed; documents and code stay.
+	rm -rf $(VENV) dist output/dataset output/reports output/cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'spack-census needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing into $(VENV) ...' >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing the development tools into $(VENV) ...' >&2
+	@$(PIP) --editable '.[dev]'
+	@touch $(RUN) $@

@@ -1,0 +1,239 @@
+"""The write side: a source → the next version of a dataset.
+
+scan the source → convert each snapshot that changed → check the counts → publish
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from spack_census import guards, inventory, reference
+from spack_census.convert import Converted, Task, convert, revision
+from spack_census.dataset import Manifest, SnapshotState
+from spack_census.errors import DatasetError
+from spack_census.inventory import Inventory
+from spack_census.publication import Publication, lock
+from spack_census.records import Problem
+from spack_census.series import mutable
+from spack_census.sources.directory import Directory
+
+_FINGERPRINTS = "fingerprints.json"
+_POOL_BYTES = 16 * 1024 * 1024
+"""Below this a pool of processes costs more time to start than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a build did with one snapshot."""
+
+    snapshot: str
+    status: str
+    """new, changed, unchanged or removed."""
+    state: SnapshotState
+    num_changed: int = 0
+    """Documents added, changed or removed since the version before."""
+
+    @property
+    def surprising(self) -> bool:
+        """Whether a snapshot changed that should stand still once published."""
+        return self.status == "changed" and not mutable(self.snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build saw and wrote."""
+
+    published: bool
+    """False where the dataset was up to date already."""
+    outcomes: tuple[Outcome, ...]
+    """One for each snapshot of the source, and each that was removed; by name."""
+    problems: tuple[tuple[str, Problem], ...]
+    """(path, problem) of each reject among the documents that this build read."""
+    num_skipped: int
+    """Files in the source that are no documents."""
+    totals: guards.Totals
+    manifest: Manifest = field(repr=False)
+
+
+Observer = Callable[[Outcome, int], None]
+"""Called after each snapshot with its outcome and the number of snapshots in the source."""
+
+
+def build(
+    source: Path | str,
+    dataset: Path | str,
+    *,
+    rename: str | None = None,
+    strict: bool = False,
+    prune: bool = False,
+    replace: bool = False,
+    jobs: int | None = None,
+    observe: Observer = lambda _outcome, _total: None,
+) -> BuildResult:
+    """Bring a dataset up to date with a source and publish it as one version.
+
+    `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
+    `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
+    a tenth of a snapshot's documents; `jobs` is the number of processes, by default as many as
+    there are cores and work for. Raises SourceError, RefusedError, BusyError, ConservationError
+    or DatasetError, and then leaves the dataset as it was.
+    """
+    origin = Directory(Path(source).resolve())
+    folder = Path(dataset)
+    with _disk_errors(folder), lock(folder) as publication:
+        scanned = inventory.take(origin, inventory.load(folder / _FINGERPRINTS, origin))
+        names = guards.published_names(scanned, rename)
+        tasks = _tasks(origin, scanned, names, publication)
+        outcomes, converted = _convert(tasks, names, publication, _jobs(jobs, scanned), observe)
+        fresh = [done for done in converted if _is_fresh(done, publication)]
+        states = publication.snapshots | {done.snapshot: done.state for done in fresh}
+        problems = [(reject.path, reject.problem) for reject in scanned.rejected]
+        problems += [problem for done in converted for problem in done.problems]
+        totals = guards.count(scanned, [states[name] for name in names.values()])
+        guards.check(totals, converted, problems, strict=strict)
+        if not replace:
+            guards.refuse_losses(fresh, publication)
+        if prune:
+            outcomes += _prune(states, set(names.values()))
+        manifest = _publish(publication, fresh, states, scanned)
+        _finish(publication, origin, scanned, converted)
+    return BuildResult(
+        published=manifest != publication.manifest,
+        outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.snapshot)),
+        problems=tuple(problems),
+        num_skipped=len(scanned.skipped),
+        totals=totals,
+        manifest=manifest,
+    )
+
+
+@contextmanager
+def _disk_errors(dataset: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or dataset
+        message = f"{place}: {error.strerror or error}"
+        hint = "mend that and build again; what was published before is as it was"
+        raise DatasetError(message, hint) from error
+
+
+def _tasks(
+    origin: Directory, scanned: Inventory, names: dict[str, str], publication: Publication
+) -> list[Task]:
+    """Return a task for each snapshot that is new or may have changed."""
+    tasks: list[Task] = []
+    for declared, name in names.items():
+        paths = tuple(entry.path for entry in scanned.snapshots[declared])
+        before = publication.snapshots.get(name)
+        if before and all(path in scanned.sha256 for path in paths):
+            known = {path: scanned.sha256[path] for path in paths}
+            if revision(known) == before.source_revision:
+                continue
+        scratch = publication.staging / f"task-{len(tasks)}"
+        tasks.append(Task(origin, declared, name, paths, scratch))
+    return tasks
+
+
+def _jobs(jobs: int | None, scanned: Inventory) -> int:
+    if jobs is not None:
+        return jobs
+    unread = (
+        entry.size
+        for entries in scanned.snapshots.values()
+        for entry in entries
+        if entry.path not in scanned.sha256
+    )
+    return (os.cpu_count() or 1) if sum(unread) > _POOL_BYTES else 1
+
+
+def _convert(
+    tasks: list[Task],
+    names: dict[str, str],
+    publication: Publication,
+    jobs: int,
+    observe: Observer,
+) -> tuple[list[Outcome], list[Converted]]:
+    pending = {task.snapshot for task in tasks}
+    outcomes = [
+        Outcome(name, "unchanged", publication.snapshots[name])
+        for name in sorted(set(names.values()) - pending)
+    ]
+    for outcome in outcomes:
+        observe(outcome, len(names))
+    converted = []
+    for done in _run(tasks, jobs):
+        outcomes.append(_outcome(done, publication))
+        observe(outcomes[-1], len(names))
+        converted.append(done)
+    return outcomes, sorted(converted, key=lambda done: done.snapshot)
+
+
+def _run(tasks: list[Task], jobs: int) -> Iterator[Converted]:
+    if jobs <= 1 or len(tasks) <= 1:
+        yield from map(convert, tasks)
+        return
+    # Arrow's threads do not survive a fork, so each worker starts afresh.
+    with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(convert, task) for task in tasks]):
+            yield future.result()
+
+
+def _is_fresh(done: Converted, publication: Publication) -> bool:
+    # A document may have been touched, or moved back, and say what it said before.
+    before = publication.snapshots.get(done.snapshot)
+    return before is None or before.source_revision != done.state.source_revision
+
+
+def _outcome(done: Converted, publication: Publication) -> Outcome:
+    if done.snapshot not in publication.snapshots:
+        return Outcome(done.snapshot, "new", done.state)
+    if not _is_fresh(done, publication):
+        return Outcome(done.snapshot, "unchanged", done.state)
+    before = guards.previous_documents(publication, done.snapshot)
+    old = {(path, sha256) for path, (_, sha256) in before.items()}
+    changed = {path for path, _ in old ^ set(done.sha256.items())}
+    return Outcome(done.snapshot, "changed", done.state, len(changed))
+
+
+def _prune(states: dict[str, SnapshotState], present: set[str]) -> list[Outcome]:
+    gone = sorted(states.keys() - present)
+    return [Outcome(name, "removed", states.pop(name)) for name in gone]
+
+
+def _publish(
+    publication: Publication,
+    fresh: list[Converted],
+    states: dict[str, SnapshotState],
+    scanned: Inventory,
+) -> Manifest:
+    renewed = {done.snapshot for done in fresh}
+    kept = [
+        file
+        for file in publication.files
+        if file.snapshot in states and file.snapshot not in renewed
+    ]
+    moved = [(file, done.scratch) for done in fresh for file in done.files]
+    made = reference.write(
+        publication.staging / "reference",
+        states,
+        scanned.rejected,
+        [*kept, *(file for file, _ in moved)],
+    )
+    moved += [(file, publication.staging / "reference") for file in made]
+    return publication.commit(kept, moved, states)
+
+
+def _finish(
+    publication: Publication, origin: Directory, scanned: Inventory, converted: list[Converted]
+) -> None:
+    """Tidy up after the commit: nothing that fails here may fail the build."""
+    sha256 = {path: each for done in converted for path, each in done.sha256.items()}
+    inventory.save(publication.dataset / _FINGERPRINTS, origin, scanned, sha256)
+    publication.clean()

@@ -1,0 +1,50 @@
+"""The command line: parse arguments, call, print; the only place that catches CensusError."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from typer.exceptions import Abort, TyperException
+
+from spack_census.cli.app import app
+from spack_census.cli.options import ExitCode
+from spack_census.errors import CensusError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that the arguments name; return its exit code and print any error."""
+    arguments = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
+    except TyperException as error:
+        message = CensusError(error.format_message(), f"see: census {_command(arguments)}--help")
+        return _trouble(message)
+    except CensusError as error:
+        if debug:
+            raise
+        return _trouble(error)
+    except (Abort, KeyboardInterrupt):
+        return _trouble("interrupted; what was published before is as it was")
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough: `census query … | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def entry_point() -> None:
+    """Run `census` as a program."""
+    sys.exit(main())
+
+
+def _command(arguments: list[str]) -> str:
+    names = {command.name for command in app.registered_commands}
+    return f"{arguments[0]} " if arguments and arguments[0] in names else ""
+
+
+def _trouble(error: CensusError | str) -> int:
+    print(f"census: {error}", file=sys.stderr)
+    return ExitCode.TROUBLE

@@ -1,0 +1,180 @@
+"""The commands that write: build."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spack_census.cli.options import DEFAULT_DATASET, Dataset
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from spack_census.builder import BuildResult, Observer, Outcome
+
+_LISTED_SNAPSHOTS = 20
+
+
+def build(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file of documents.")],
+    dataset: Dataset = DEFAULT_DATASET,
+    rename: Annotated[
+        str | None,
+        typer.Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Any reject is an error.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove snapshots that the source lacks.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
+    ] = None,
+) -> None:
+    """Turn documents into the dataset, or bring it up to date with them.
+
+    Example: census build documents --dataset output/dataset
+    """
+    from spack_census import builder
+
+    started = time.monotonic()
+    with _progress() as observe:
+        result = builder.build(
+            source,
+            dataset,
+            rename=rename,
+            strict=strict,
+            prune=prune,
+            replace=replace,
+            jobs=jobs,
+            observe=observe,
+        )
+    _print_result(result, source, dataset, time.monotonic() - started)
+
+
+class _progress:  # noqa: N801 - used as a function: `with _progress() as observe`
+    """Show progress on stderr: a bar on a terminal, one line a snapshot elsewhere."""
+
+    def __init__(self) -> None:
+        self.bar: Progress | None = None
+
+    def __enter__(self) -> Observer:
+        if not sys.stderr.isatty():
+            return lambda outcome, _total: print(_line(outcome), file=sys.stderr)
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self.bar = Progress(console=Console(stderr=True), transient=True)
+        self.bar.start()
+        task = self.bar.add_task("reading", total=None)
+
+        def observe(outcome: Outcome, total: int) -> None:
+            assert self.bar is not None
+            self.bar.update(task, total=total, advance=1, description=outcome.snapshot)
+
+        return observe
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def _line(outcome: Outcome) -> str:
+    state = outcome.state
+    changed = f" ({outcome.num_changed:,} documents)" if outcome.num_changed else ""
+    return (
+        f"  {outcome.snapshot:<24} {state.num_documents:>7,} documents {state.num_specs:>9,} specs"
+        f"   {outcome.status}{changed}"
+    )
+
+
+def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+    totals, manifest = result.totals, result.manifest
+    present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
+    packages, places = _extent(dataset)
+    print(
+        f"{source!s:<24} {_many(len(present), 'snapshot')} · "
+        f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
+    )
+    listed = result.outcomes
+    if len(listed) > _LISTED_SNAPSHOTS:
+        listed = tuple(outcome for outcome in listed if outcome.status != "unchanged")
+    for outcome in listed:
+        print(_line(outcome))
+    if len(listed) < len(result.outcomes):
+        print(f"  {len(result.outcomes) - len(listed):,} more unchanged")
+    if result.num_skipped:
+        print(f"  {_many(result.num_skipped, 'other file')} skipped: no documents")
+    print(
+        f"{'checked':<24} {totals.documents_seen:,} documents seen = "
+        f"{totals.documents_written:,} written + {totals.documents_rejected:,} rejected\n"
+        f"{'':<24} {totals.specs_seen:,} specs seen = "
+        f"{totals.specs_written:,} written + {totals.specs_rejected:,} rejected"
+    )
+    size = sum(file.size_bytes for file in manifest.files) / 1e6
+    state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
+    print(
+        f"{dataset!s:<24} {_many(packages, 'package')} · {places} · {size:.1f} MB · {state}"
+        f" · {seconds:.1f} s"
+    )
+    _print_warnings(result)
+    _print_next_steps(result, dataset)
+
+
+def _extent(dataset: Path) -> tuple[int, str]:
+    """Return the number of packages, and platforms × targets, of the whole dataset."""
+    from spack_census.frames import scan
+
+    columns = ("package", "platform", "target")
+    packages, platforms, targets = (
+        scan(dataset).select(column).unique().collect().height for column in columns
+    )
+    return packages, f"{_many(platforms, 'platform')} × {_many(targets, 'target')}"
+
+
+def _print_warnings(result: BuildResult) -> None:
+    for outcome in result.outcomes:
+        if outcome.surprising:
+            print(
+                f"note: {outcome.snapshot} changed, though only develop is expected to",
+                file=sys.stderr,
+            )
+    rejected = result.totals.documents_rejected + result.totals.specs_rejected
+    if rejected:
+        print(f"note: {rejected:,} rejected; see why: census rejects", file=sys.stderr)
+
+
+def _print_next_steps(result: BuildResult, dataset: Path) -> None:
+    census = _invocation()
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {dataset}"
+    steps = [
+        (f"{census} query coverage.by_target{option}", "what is covered, place by place"),
+        (f"{census} query diff.packages{option}", "packages that came or went since the last"),
+        (f"{census} queries", "all questions that can be asked"),
+    ]
+    if len(result.manifest.snapshots) == 1:
+        steps[1] = (f"{census} snapshots{option}", "what the dataset holds")
+    width = max(len(command) for command, _ in steps)
+    print("\nAsk it something:")
+    for command, meaning in steps:
+        print(f"  {command:<{width}}   {meaning}")
+
+
+def _invocation() -> str:
+    """Return how this program can be called from here: by name where the shell finds it."""
+    called = Path(sys.argv[0])
+    found = shutil.which("census")
+    if called.name != "census" or (found and Path(found).samefile(called)):
+        return "census"
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

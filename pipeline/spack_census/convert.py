@@ -1,0 +1,155 @@
+"""One snapshot's documents → its Parquet files in a scratch folder: the unit of work of a build.
+
+A task says where to read and where to write and carries no data, so that it can run in this
+process, in a pool of processes or on another machine that sees the same folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spack_census import documents, parquet, schema, series, tables
+from spack_census.config import RULES
+from spack_census.dataset import File, SnapshotState
+from spack_census.errors import SourceError
+from spack_census.records import Document, Problem, Reason, Reject
+from spack_census.sources.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Convert these documents of one snapshot."""
+
+    source: Directory
+    declared: str
+    """The snapshot's name in the documents."""
+    snapshot: str
+    """Its name in the dataset."""
+    paths: tuple[str, ...]
+    scratch: Path
+    """A folder of this task alone, not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a task wrote and found; paths of `files` count from its scratch folder."""
+
+    snapshot: str
+    scratch: Path
+    state: SnapshotState
+    files: tuple[File, ...]
+    packages: frozenset[str]
+    targets: frozenset[str]
+    sha256: dict[str, str]
+    """Path of each document read → SHA-256 of what was read."""
+    problems: tuple[tuple[str, Problem], ...]
+    """(path, problem) of each reject."""
+    num_specs_seen: int
+
+
+def convert(task: Task) -> Converted:
+    """Read, decode and write one snapshot; raises SourceError where a document cannot be read."""
+    accepted, rejected = read(task)
+    specs = tables.specs(accepted)
+    rejects = tables.rejects(accepted, rejected)
+    task.scratch.mkdir(parents=True)
+    files = [*_write_specs(task.scratch, specs, task.snapshot)]
+    folder = f"snapshot={task.snapshot}"
+    if accepted:
+        table = tables.documents(accepted)
+        files.append(
+            parquet.write(task.scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
+        )
+    if rejects.num_rows:
+        files.append(
+            parquet.write(task.scratch, schema.REJECTS, rejects, "", snapshot=task.snapshot)
+        )
+    problems = [(reject.path, reject.problem) for reject in rejected]
+    problems += [(document.path, each) for document in accepted for each in document.problems]
+    sha256 = {document.path: document.sha256 for document in accepted}
+    sha256 |= {reject.path: reject.sha256 for reject in rejected if reject.sha256}
+    return Converted(
+        snapshot=task.snapshot,
+        scratch=task.scratch,
+        state=_state(task, accepted, rejected, sha256),
+        files=tuple(files),
+        packages=frozenset(document.package for document in accepted),
+        targets=frozenset(specs["target"].to_pylist()),
+        sha256=sha256,
+        problems=tuple(problems),
+        num_specs_seen=sum(document.num_specs_seen for document in accepted),
+    )
+
+
+def read(task: Task) -> tuple[list[Document], list[Reject]]:
+    """Return the accepted documents and the rejects of a task, in path order."""
+    accepted: dict[str, Document] = {}
+    rejected: list[Reject] = []
+    for path in sorted(task.paths):
+        found = documents.parse(task.source.read(path), path)
+        if found.snapshot not in (task.declared, None):
+            raise SourceError(f"{path} changed while it was read", "run the build again")
+        if isinstance(found, Reject):
+            rejected.append(msgspec.structs.replace(found, snapshot=task.snapshot))
+        elif found.package in accepted:
+            rejected.append(_second(task, found, accepted[found.package]))
+        else:
+            accepted[found.package] = msgspec.structs.replace(found, snapshot=task.snapshot)
+    return list(accepted.values()), rejected
+
+
+def _second(task: Task, document: Document, first: Document) -> Reject:
+    problem = Problem(
+        Reason.DUPLICATE_DOCUMENT,
+        "file",
+        f"{first.path} describes the same package of the same snapshot and comes first",
+        "keep one of the two",
+    )
+    return Reject(
+        document.path,
+        document.sha256,
+        document.size_bytes,
+        problem,
+        task.snapshot,
+        document.package,
+        document.num_specs_seen,
+    )
+
+
+def _write_specs(scratch: Path, specs: pa.Table, snapshot: str) -> Iterator[File]:
+    partitions = specs.select(["platform", "target"]).group_by(["platform", "target"]).aggregate([])
+    for platform, target in sorted(zip(*partitions.to_pydict().values(), strict=True)):
+        chosen = pc.and_(pc.equal(specs["platform"], platform), pc.equal(specs["target"], target))
+        folder = f"platform={platform}/target={target}/snapshot={snapshot}"
+        yield parquet.write(scratch, schema.SPECS, specs.filter(chosen), folder, snapshot=snapshot)
+
+
+def revision(sha256: Mapping[str, str]) -> str:
+    """Return what identifies a snapshot's input: a hash over its paths, contents, our rules."""
+    lines = "".join(f"{path}\0{sha256[path]}\n" for path in sorted(sha256))
+    return hashlib.sha256(f"rules {RULES}\n{lines}".encode()).hexdigest()
+
+
+def _state(
+    task: Task, accepted: list[Document], rejected: list[Reject], sha256: dict[str, str]
+) -> SnapshotState:
+    epochs = [document.hash_epoch for document in accepted]
+    told = series.hash_epoch_of_release(task.snapshot)
+    shown = max((epoch for epoch in epochs if epoch is not None), default=None)
+    return SnapshotState(
+        source=task.source.kind,
+        source_revision=revision(sha256),
+        hash_epoch=shown if told is None else told,
+        num_documents=len(accepted),
+        num_packages=sum(bool(document.records) for document in accepted),
+        num_specs=sum(len(document.records) for document in accepted),
+        num_documents_rejected=len(rejected),
+        num_specs_rejected=sum(len(document.problems) for document in accepted),
+    )

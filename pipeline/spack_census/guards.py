@@ -1,0 +1,125 @@
+"""What must hold before a build may publish: names, losses, and the conservation of counts.
+
+documents seen = documents written + documents rejected
+specs seen     = specs written + specs rejected          specs written = rows of the table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+
+from spack_census.config import PARTITION_VALUE
+from spack_census.convert import Converted
+from spack_census.dataset import SnapshotState
+from spack_census.errors import ConservationError, ParameterError, RefusedError, SourceError
+from spack_census.inventory import Inventory
+from spack_census.publication import Publication
+from spack_census.records import Problem
+
+_LOSS = 0.1
+"""The share of a snapshot's documents that a build may drop without being told so."""
+
+
+class Totals(NamedTuple):
+    """Counts over the snapshots of a source, as the closing line of a build shows them."""
+
+    documents_seen: int
+    documents_written: int
+    documents_rejected: int
+    specs_seen: int
+    specs_written: int
+    specs_rejected: int
+
+
+def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
+    """Return snapshot in the documents → its name in the dataset; raises ParameterError."""
+    declared = sorted(scanned.snapshots)
+    if rename is None:
+        return {name: name for name in declared}
+    if not PARTITION_VALUE.fullmatch(rename):
+        message = f"{rename!r} cannot be a snapshot's name"
+        raise ParameterError(message, f"use letters, digits and ._@+-: {PARTITION_VALUE.pattern}")
+    if len(declared) != 1:
+        message = f"--as {rename} needs one snapshot; the source holds {len(declared)}"
+        raise ParameterError(message, f"they are: {', '.join(declared)}", "name one's folder")
+    return {declared[0]: rename}
+
+
+def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:
+    """Raise RefusedError if a snapshot would lose more than a tenth of its documents."""
+    losses = []
+    for done in converted:
+        before = previous_documents(publication, done.snapshot)
+        lost = sorted({package for package, _ in before.values()} - done.packages)
+        if before and len(lost) > _LOSS * len(before):
+            names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+            losses.append(f"{done.snapshot}: {len(lost):,} of {len(before):,} would go: {names}")
+    if losses:
+        message = "the build would drop more than a tenth of a snapshot's documents"
+        hint = "if that is meant: --replace; to keep both: --as NAME"
+        raise RefusedError(message, *losses, hint)
+
+
+def previous_documents(publication: Publication, snapshot: str) -> dict[str, tuple[str, str]]:
+    """Return path → (package, SHA-256) of a snapshot's documents in the current version."""
+    found: dict[str, tuple[str, str]] = {}
+    for file in publication.files:
+        if file.table == "documents" and file.snapshot == snapshot:
+            rows = pq.ParquetFile(publication.path(file)).read(["path", "package", "sha256"])
+            columns = (rows[name].to_pylist() for name in ("path", "package", "sha256"))
+            found |= {path: (package, sha) for path, package, sha in zip(*columns, strict=True)}
+    return found
+
+
+def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:
+    """Return the totals over the source; `states` are those of its snapshots."""
+    written = sum(state.num_documents for state in states)
+    specs_written = sum(state.num_specs for state in states)
+    specs_rejected = sum(state.num_specs_rejected for state in states)
+    rejected = sum(state.num_documents_rejected for state in states) + len(scanned.rejected)
+    return Totals(
+        documents_seen=scanned.num_documents,
+        documents_written=written,
+        documents_rejected=rejected,
+        specs_seen=specs_written + specs_rejected,
+        specs_written=specs_written,
+        specs_rejected=specs_rejected,
+    )
+
+
+def check(
+    totals: Totals,
+    converted: Iterable[Converted],
+    problems: Sequence[tuple[str, Problem]],
+    *,
+    strict: bool,
+) -> None:
+    """Raise unless what was seen is what was written and rejected.
+
+    ConservationError where counts do not add up; SourceError where the source holds nothing
+    usable, or where `strict` and anything was rejected.
+    """
+    lines = [f"{path}: {each.place}: {each.message}" for path, each in problems[:5]]
+    if len(problems) > len(lines):
+        lines.append(f"and {len(problems) - len(lines):,} more")
+    rejected = totals.documents_rejected + totals.specs_rejected
+    if not totals.documents_written:
+        raise SourceError("the source holds no usable document", *lines, "see README: documents")
+    if strict and rejected:
+        message = f"{rejected:,} rejected, and --strict allows none; nothing was published"
+        raise SourceError(message, *lines)
+    written = totals.documents_written + totals.documents_rejected
+    laws = [("documents", totals.documents_seen, written)]
+    for done in converted:
+        state = done.state
+        rows = sum(file.rows or 0 for file in done.files if file.table == "specs")
+        accounted = state.num_specs + state.num_specs_rejected
+        laws.append((f"specs of {done.snapshot}", done.num_specs_seen, accounted))
+        laws.append((f"rows of {done.snapshot}", state.num_specs, rows))
+    for what, seen, accounted in laws:
+        if seen != accounted:
+            message = f"{what}: {seen:,} seen, {accounted:,} accounted for; nothing was published"
+            raise ConservationError(message, "this is a fault of census itself: please report it")

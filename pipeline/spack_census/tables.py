@@ -1,0 +1,113 @@
+"""Records → Arrow tables that conform to `schema.py`, sorted, the same for the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from spack_census import schema
+from spack_census.records import Document, Problem, Record, Reject
+from spack_census.versions import version_key
+
+
+def specs(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each record of the documents, in the schema of `schema.SPECS`."""
+    snapshots: list[str] = []
+    records: list[Record] = []
+    for document in documents:
+        snapshots += [document.snapshot] * len(document.records)
+        records += document.records
+    columns = {
+        name: [getattr(record, name) for record in records]
+        for name in schema.SPECS.arrow.names
+        if name not in ("snapshot", "version_key")
+    }
+    columns["snapshot"] = snapshots
+    columns["version_key"] = [version_key(record.version) for record in records]
+    arrays = [_pooled(columns[field.name], field.type) for field in schema.SPECS.arrow]
+    return _finished(schema.SPECS, pa.Table.from_arrays(arrays, schema=schema.SPECS.arrow))
+
+
+def documents(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each document, in the schema of `schema.DOCUMENTS`."""
+    return rows(schema.DOCUMENTS, [_document_row(document) for document in documents])
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    return {
+        "snapshot": document.snapshot,
+        "package": document.package,
+        "path": document.path,
+        "sha256": document.sha256,
+        "size_bytes": document.size_bytes,
+        "generation": document.generation,
+        "num_specs_declared": document.num_specs_declared,
+        "num_specs_seen": document.num_specs_seen,
+        "num_specs_written": len(document.records),
+        "num_specs_rejected": len(document.problems),
+        "stacks_declared": tuple(
+            {"stack": stack, "num_specs": count} for stack, count in document.stacks_declared
+        ),
+        "warnings": document.warnings,
+    }
+
+
+def rejects(documents: Iterable[Document], rejected: Iterable[Reject]) -> pa.Table:
+    """Return one row for each rejected spec and document, in the schema of `schema.REJECTS`."""
+    found = [
+        _reject_row(
+            Reject(
+                document.path,
+                document.sha256,
+                document.size_bytes,
+                problem,
+                document.snapshot,
+                document.package,
+                1,
+            ),
+            "spec",
+        )
+        for document in documents
+        for problem in document.problems
+    ]
+    found += [_reject_row(reject, "document") for reject in rejected]
+    return rows(schema.REJECTS, found)
+
+
+def _reject_row(reject: Reject, scope: str) -> dict[str, Any]:
+    problem: Problem = reject.problem
+    return {
+        "snapshot": reject.snapshot,
+        "package": reject.package,
+        "path": reject.path,
+        "sha256": reject.sha256,
+        "size_bytes": reject.size_bytes,
+        "scope": scope,
+        "reason": problem.reason.value,
+        "place": problem.place,
+        "message": problem.message,
+        "remedy": problem.remedy,
+        "hash": problem.hash,
+        "num_specs": reject.num_specs,
+    }
+
+
+def rows(table: schema.Table, found: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return rows given as mappings as a sorted Arrow table of that schema."""
+    return _finished(table, pa.Table.from_pylist(list(found), schema=table.arrow))
+
+
+def _pooled(values: list[Any], type_: pa.DataType) -> pa.Array:
+    """Convert a column by its distinct values: columns repeat a few values many times."""
+    codes: dict[Any, int] = {}
+    indices = [codes.setdefault(value, len(codes)) for value in values]
+    return pa.array(list(codes), type_).take(pa.array(indices, pa.int32()))
+
+
+def _finished(table: schema.Table, built: pa.Table) -> pa.Table:
+    for field, column in zip(table.arrow, built.columns, strict=True):
+        assert field.nullable or not column.null_count, f"null in {table.name}.{field.name}"
+    keys = [(name, "ascending") for name in table.sort]
+    return built.sort_by(keys).combine_chunks()

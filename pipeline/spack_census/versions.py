@@ -1,0 +1,87 @@
+"""Spack's order of versions, as text: what sorts a column sorts the versions."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+_INFINITY = ("stable", "trunk", "head", "master", "main", "develop")
+_PRERELEASE = {"alpha": "0", "beta": "1", "rc": "2", "final": "3"}
+_FINAL = "3"
+
+_MAX_CHARACTERS = 256
+_MAX_DIGITS = 99  # the length of a number takes two digits of the key
+
+_VERSION = re.compile(r"[A-Za-z0-9_.-]+")
+_SEGMENT = re.compile(r"([0-9]+)|[A-Za-z]+")
+_REF = re.compile(r"[A-Za-z0-9_./-]+")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+# The marks of a key. Their byte order is the whole trick:
+# ref alone < end of a release < ref of a version < word < number < infinity word.
+_REF_ALONE = "!"
+_END = "#"
+_REF_OF_VERSION = "@"
+_WORD = "a"
+_NUMBER = "n"
+_FOREVER = "z"
+
+
+@functools.cache
+def version_key(version: str) -> str:
+    """Return text whose plain byte order is Spack's order of versions.
+
+    Versions that Spack holds equal (1.2 and 1_2) have equal keys. `REF=VERSION`, where REF may
+    start with `git.`, comes right after VERSION, by the text of REF. A git ref without a version
+    (`git.REF`, or a commit's 40 hex digits) comes before all: only the package's repository
+    could tell its place. Keys are ASCII.
+
+    Raises ValueError for text that is no version, longer than 256 characters, or with a number of
+    more than 99 digits. The order is that of `lib/spack/spack/version` in Spack.
+    """
+    if len(version) > _MAX_CHARACTERS:
+        raise ValueError(f"a version of {len(version)} characters; at most {_MAX_CHARACTERS} fit")
+    ref, equals, assigned = version.removeprefix("git.").partition("=")
+    is_ref = bool(equals) or version.startswith("git.") or _COMMIT.fullmatch(version) is not None
+    if not is_ref:
+        return _release_key(version, version)
+    if not _REF.fullmatch(ref):
+        raise ValueError(f"{version!r} is no version: {ref!r} is no git ref")
+    if not equals:
+        return f"{_REF_ALONE}{ref}"
+    return f"{_release_key(assigned, version)}{_REF_OF_VERSION}{ref}"
+
+
+def _release_key(text: str, version: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ValueError(f"{version!r} is no version: letters, digits, '_', '.', '-' make one")
+    segments = [(match[0], match[1] is not None) for match in _SEGMENT.finditer(text)]
+    release, prerelease = _split_prerelease(segments)
+    parts = [_number(word) if is_number else _word(word) for word, is_number in release]
+    return f"{''.join(parts)}{_END}{prerelease}"
+
+
+def _split_prerelease(
+    segments: list[tuple[str, bool]],
+) -> tuple[list[tuple[str, bool]], str]:
+    # Something must stand before it: alpha1 is a word and a number, and no prerelease.
+    if len(segments) >= 3 and segments[-1][1] and segments[-2][0] in _PRERELEASE:
+        return segments[:-2], _PRERELEASE[segments[-2][0]] + _number(segments[-1][0])
+    if len(segments) >= 2 and segments[-1][0] in _PRERELEASE:
+        return segments[:-1], _PRERELEASE[segments[-1][0]]
+    return segments, _FINAL
+
+
+def _number(digits: str) -> str:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"a version with a number of {len(digits)} digits; at most {_MAX_DIGITS}")
+    # The count of digits goes first: as text 10 would come before 9.
+    significant = digits.lstrip("0")
+    return f"{_NUMBER}{len(significant):02d}{significant}"
+
+
+def _word(word: str) -> str:
+    if word in _INFINITY:
+        return f"{_FOREVER}{_INFINITY.index(word)}"
+    # The end mark keeps 'ab' behind 'a', whatever segment follows the 'a'.
+    return f"{_WORD}{word}{_END}"

@@ -1,0 +1,38 @@
+-- title: What a host CPU can use: the best target of each package
+-- params: host, snapshot
+-- column: package | Package with at least one binary that the host can run
+-- column: platform | Platform of the binaries
+-- column: best_target | The usable target that is nearest to the host
+-- column: distance | 0 for the host's own target, more for more general ones
+-- column: newest_version | Newest version on the best target
+-- column: num_specs | Specs on the best target
+-- column: num_usable | Specs on all targets that the host can run
+with usable as (
+    select
+        spec.package,
+        spec.platform,
+        spec.target,
+        spec.version,
+        spec.version_key,
+        compatible.distance,
+        first(spec.target) over (
+            partition by spec.package, spec.platform
+            order by compatible.distance, spec.target
+        ) as best_target
+    from specs_at($snapshot) as spec
+    inner join target_compat as compatible on spec.target = compatible.target
+    where compatible.host = $host
+)
+
+select
+    package,
+    platform,
+    best_target,
+    min(distance) as distance,
+    arg_max(version, version_key) filter (where target = best_target)
+        as newest_version,
+    count(*) filter (where target = best_target) as num_specs,
+    count(*) as num_usable
+from usable
+group by package, platform, best_target
+order by distance, package, platform

@@ -1,0 +1,50 @@
+-- title: Packages lost and gained on each target between two snapshots
+-- params: before, after
+-- column: change | lost or gained
+-- column: package | Package name
+-- column: platform | Platform where it came or went
+-- column: target | Target where it came or went
+-- column: newest_version | Newest version of what was lost or gained
+-- column: num_specs | Specs that were lost or gained with it
+-- column: stacks | Stacks that held or hold them
+-- column: elsewhere | Whether the package is still, or was already, on another target
+with places as (
+    select
+        snapshot = $after as is_after,
+        package,
+        platform,
+        target,
+        arg_max(version, version_key) as newest_version,
+        count(*) as num_specs,
+        current_stacks(flatten(list(stacks))) as stacks
+    from specs
+    where snapshot in ($before, $after) and $before is distinct from $after
+    group by is_after, package, platform, target
+)
+
+select
+    if(place.is_after, 'gained', 'lost') as change,
+    place.package,
+    place.platform,
+    place.target,
+    place.newest_version,
+    place.num_specs,
+    place.stacks,
+    place.package in (
+        select other.package
+        from places as other
+        where other.is_after <> place.is_after
+    ) as elsewhere
+from places as place
+anti join places as other
+    on
+        place.package = other.package
+        and place.platform = other.platform
+        and place.target = other.target
+        and place.is_after <> other.is_after
+order by
+    change desc,
+    elsewhere,
+    place.package,
+    place.platform,
+    place.target

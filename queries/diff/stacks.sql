@@ -1,0 +1,126 @@
+-- title: What changed in each stack between two snapshots
+-- params: before, after
+-- column: stack | Stack, under its present name
+-- column: change | new, gone, renamed or same: the stack itself
+-- column: before_specs | Specs before
+-- column: after_specs | Specs after
+-- column: kept | Specs with the same hash before and after
+-- column: moved_in | Kept specs that were in other stacks only
+-- column: moved_out | Kept specs that are in other stacks only
+-- column: gone | Specs gone without a successor
+-- column: appeared | Specs that appeared without a predecessor
+-- column: upgraded | Specs with a higher version
+-- column: downgraded | Specs with a lower version
+-- column: recompiled | Specs with another compiler
+-- column: reconfigured | Specs with other variants
+-- column: rebuilt | Specs with nothing visible but another hash
+with sides as (
+    select
+        hash,
+        unnest(current_stacks(stacks)) as stack,
+        snapshot = $after as is_after
+    from specs
+    where snapshot in ($before, $after)
+),
+
+names as (
+    select
+        unnest(stacks) as name,
+        snapshot = $after as is_after
+    from specs
+    where snapshot in ($before, $after)
+),
+
+stacks as (
+    select
+        current_stacks([name])[1] as stack,
+        bool_or(not is_after) as was_there,
+        bool_or(is_after) as is_there,
+        count(distinct name) > 1 as has_two_names
+    from names
+    where name <> 'root'
+    group by stack
+),
+
+kept as (
+    select
+        ifnull(before.stack, after.stack) as stack,
+        count(*) filter (where before.hash = after.hash) as kept,
+        count(*) filter (where before.hash is null) as moved_in,
+        count(*) filter (where after.hash is null) as moved_out
+    from (
+        select * from sides
+        where
+            not is_after
+            and hash in (select hash from specs where snapshot = $after)
+    ) as before
+    full join (
+        select * from sides
+        where
+            is_after
+            and hash in (select hash from specs where snapshot = $before)
+    ) as after
+        on before.hash = after.hash and before.stack = after.stack
+    group by all
+),
+
+sizes as (
+    select
+        stack,
+        count(*) filter (where not is_after or $before = $after) as before_specs,
+        count(*) filter (where is_after) as after_specs
+    from sides
+    group by stack
+),
+
+changed as (
+    select
+        change,
+        unnest(current_stacks(stacks)) as stack
+    from changes($before, $after)
+),
+
+counted as (
+    select
+        stack,
+        count(*) filter (where change = 'gone') as gone,
+        count(*) filter (where change = 'appeared') as appeared,
+        count(*) filter (where change = 'upgraded') as upgraded,
+        count(*) filter (where change = 'downgraded') as downgraded,
+        count(*) filter (where change = 'recompiled') as recompiled,
+        count(*) filter (where change = 'reconfigured') as reconfigured,
+        count(*) filter (where change = 'rebuilt') as rebuilt
+    from changed
+    group by stack
+)
+
+select
+    stacks.stack,
+    case
+        when not stacks.was_there and $before <> $after then 'new'
+        when not stacks.is_there then 'gone'
+        when stacks.has_two_names then 'renamed'
+        else 'same'
+    end as change,
+    sizes.before_specs,
+    sizes.after_specs,
+    ifnull(kept.kept, 0) as kept,
+    ifnull(kept.moved_in, 0) as moved_in,
+    ifnull(kept.moved_out, 0) as moved_out,
+    ifnull(counted.gone, 0) as gone,
+    ifnull(counted.appeared, 0) as appeared,
+    ifnull(counted.upgraded, 0) as upgraded,
+    ifnull(counted.downgraded, 0) as downgraded,
+    ifnull(counted.recompiled, 0) as recompiled,
+    ifnull(counted.reconfigured, 0) as reconfigured,
+    ifnull(counted.rebuilt, 0) as rebuilt
+from stacks
+inner join sizes on stacks.stack = sizes.stack
+left join kept on stacks.stack = kept.stack
+left join counted on stacks.stack = counted.stack
+where $before is distinct from $after
+order by
+    list_position(['gone', 'new', 'renamed', 'same'], change),
+    counted.gone desc nulls last,
+    sizes.after_specs desc,
+    stacks.stack

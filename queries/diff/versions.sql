@@ -1,0 +1,55 @@
+-- title: Versions added and dropped, and highest versions that went up or down
+-- params: before, after
+-- column: change | up or down: the highest version; same: only others came or went
+-- column: package | Package that both snapshots hold
+-- column: before_highest | Highest version before
+-- column: after_highest | Highest version after
+-- column: versions_added | Versions that only the later snapshot holds, ascending
+-- column: versions_dropped | Versions that only the earlier snapshot holds, ascending
+-- column: targets | Targets that hold the highest version after
+with versions as (
+    select
+        package,
+        version_key,
+        any_value(version order by version) as version,
+        bool_or(snapshot = $before) as is_before,
+        bool_or(snapshot = $after) as is_after,
+        list_sort(list_distinct(list(target) filter (where snapshot = $after)))
+            as targets
+    from specs
+    where snapshot in ($before, $after) and $before is distinct from $after
+    group by package, version_key
+),
+
+packages as (
+    select
+        package,
+        max(version_key) filter (where is_before) as before_key,
+        max(version_key) filter (where is_after) as after_key,
+        arg_max(version, version_key) filter (where is_before) as before_highest,
+        arg_max(version, version_key) filter (where is_after) as after_highest,
+        arg_max(targets, version_key) filter (where is_after) as targets,
+        list(version order by version_key) filter (where not is_before)
+            as versions_added,
+        list(version order by version_key) filter (where not is_after)
+            as versions_dropped
+    from versions
+    group by package
+    having bool_or(is_before) and bool_or(is_after)
+)
+
+select
+    case
+        when after_key > before_key then 'up'
+        when after_key < before_key then 'down'
+        else 'same'
+    end as change,
+    package,
+    before_highest,
+    after_highest,
+    ifnull(versions_added, []) as versions_added,
+    ifnull(versions_dropped, []) as versions_dropped,
+    targets
+from packages
+where versions_added is not null or versions_dropped is not null
+order by list_position(['down', 'up', 'same'], change), package

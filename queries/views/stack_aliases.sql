@@ -1,0 +1,17 @@
+-- stack_aliases(): stacks that were renamed, so that a renamed stack is a move and not a loss.
+-- Add a pair for each further rename, in this file or in a copy of queries/ (--queries DIR).
+create or replace macro stack_aliases() as map {
+    'developer-tools-manylinux2014': 'developer-tools-x86_64_v3-linux-gnu'
+};
+
+-- current_stacks(names): a spec's stacks under their present names, without the union `root`.
+create or replace macro current_stacks(names) as (
+    list_sort(
+        list_distinct(
+            list_transform(
+                list_filter(names, lambda name: name <> 'root'),
+                lambda name: ifnull(stack_aliases()[name], name)
+            )
+        )
+    )
+);

@@ -1,0 +1,56 @@
+"""What several tests share: where the documents lie, a dataset built of them, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import spack_census as sc
+
+Rows = list[dict[str, Any]]
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def documents_folder() -> Path:
+    """Return the folder of documents that ships with the project."""
+    return HERE.parent / "documents"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of our own documents: good, differently spelled, and bad ones."""
+    return HERE / "corpus"
+
+
+@pytest.fixture(scope="session")
+def shipped(documents_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a dataset built from the shipped documents; tests must not change it."""
+    dataset = tmp_path_factory.mktemp("shipped") / "dataset"
+    sc.build(documents_folder, dataset)
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def read_rows() -> Callable[[Path, str], Rows]:
+    """Return a reader of one table of a dataset's current version: every row, as a dict."""
+
+    def read(dataset: Path, table: str) -> Rows:
+        folder = dataset / "current" / table
+        if not folder.exists():
+            return []
+        rows: Rows = []
+        for path in sorted(folder.rglob("*.parquet")):
+            # Read file by file, so that no reader's guess about partitions is in between.
+            levels = [part.split("=", 1) for part in path.relative_to(folder).parts[:-1]]
+            inside = pq.ParquetFile(path).read()
+            assert isinstance(inside, pa.Table)
+            rows += [{**dict(levels), **row} for row in inside.to_pylist()]
+        return rows
+
+    return read

@@ -15,6 +15,7 @@ import pytest
 import naive
 from documents_made import Spec, document
 from spack_census import build, documents, frontmatter, schema
+from spack_census.records import Document, Rejected
 
 Row = dict[str, Any]
 Reader = Callable[[Path, str], list[Row]]
@@ -156,14 +157,14 @@ def test_documents_that_differ_only_in_spelling_give_identical_rows(
 )
 def test_what_is_odd_about_a_good_document_is_noted(corpus: Path, path: str, warning: str) -> None:
     found = documents.parse((corpus / "good" / path).read_bytes(), path)
-    assert isinstance(found, documents.Document)
+    assert isinstance(found, Document)
     assert any(warning in each for each in found.warnings), found.warnings
 
 
 @pytest.mark.parametrize("path", ["odd/newline-at-end.md", "odd/a/b/c/d/e/f/deep.md"])
 def test_what_is_not_odd_leaves_no_warning(corpus: Path, path: str) -> None:
     found = documents.parse((corpus / "good" / path).read_bytes(), path)
-    assert isinstance(found, documents.Document)
+    assert isinstance(found, Document)
     assert found.warnings == ()
 
 
@@ -190,6 +191,6 @@ def test_both_decoding_paths_agree_on_each_character(place: str) -> None:
         inside, _ = frontmatter.split(text.encode())
         try:
             careful = documents.parse_careful(inside, {})
-        except documents.Rejected:
+        except Rejected:
             careful = None
         assert documents.parse_plain(inside) in (None, careful), hex(code)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from documents_made import Spec, document, hash_of
 from spack_census import build, documents, frontmatter
+from spack_census.records import Document, Reject, Rejected
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
 
@@ -139,10 +140,10 @@ def test_what_the_fast_path_takes_of_a_damaged_document_the_careful_one_takes_to
         data = data[:start] + replacement + data[start + length :]
     # Whatever it says of it, it says it without an exception and in bounds.
     found = documents.parse(data, "damaged.md")
-    assert isinstance(found, documents.Document | documents.Reject)
+    assert isinstance(found, Document | Reject)
     try:
         text, _ = frontmatter.split(data)
-    except documents.Rejected:
+    except Rejected:
         return
     plain = documents.parse_plain(text)
     if plain is not None:

@@ -41,7 +41,7 @@ def compat_rows(seen: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _known() -> dict[str, Any]:
-    import archspec.cpu  # noqa: PLC0415 - start-up time, see the module's docstring
+    import archspec.cpu
 
     # archspec's own mapping fills itself when it is iterated and offers no plain dictionary.
     return dict(archspec.cpu.TARGETS.items())

@@ -109,7 +109,7 @@ def query(dataset: Path | str, name: str, /, **params: Any) -> duckdb.DuckDBPyRe
     `query("output/dataset", "coverage.by_target", snapshot="latest").pl()`; the relation keeps its
     connection open. Raises what `database.connect`, `load` and `run` raise.
     """
-    from spack_census.database import connect  # noqa: PLC0415 - it needs this module's find_root
+    from spack_census.database import connect
 
     return run(connect(dataset), load(name), params)
 

@@ -6,7 +6,6 @@ generation of document or index it comes from.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from fractions import Fraction
@@ -111,10 +110,16 @@ def size_bytes(value: str | float | None) -> int | None:
     """
     if value is None or value == _UNKNOWN_SIZE:
         return None
-    number = round(_size_of_text(value) if isinstance(value, str) else _size_of_number(value))
-    if number > _MAX_BYTES:
+    if isinstance(value, str):
+        exact = _size_of_text(value)
+    # NaN compares false with everything; an integer too large for a float is fine here.
+    elif isinstance(value, bool) or not 0 <= value <= _MAX_BYTES:
+        raise ValueError(f"{value!r} is no size in bytes")
+    else:
+        exact = Fraction(value)
+    if exact > _MAX_BYTES:
         raise ValueError(f"a size of {value!r} is more than any file has")
-    return number
+    return round(exact)
 
 
 def _size_of_text(text: str) -> Fraction:
@@ -124,9 +129,3 @@ def _size_of_text(text: str) -> Fraction:
     # A float would make 1 byte too few of some decimal fractions.
     size: Fraction = Fraction(match[1]) * _BYTES[match[2]]
     return size
-
-
-def _size_of_number(number: float) -> Fraction:
-    if isinstance(number, bool) or not math.isfinite(number) or number < 0:
-        raise ValueError(f"{number!r} is no size in bytes")
-    return Fraction(number)

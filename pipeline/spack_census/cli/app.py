@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from spack_census.cli import asking, building, inspecting
@@ -17,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-_GROUPS = {
+_GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
     "Build": (building.build,),
     "Ask": (asking.query,),
     "Inspect": (

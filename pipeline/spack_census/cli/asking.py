@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from spack_census.cli.options import DEFAULT_DATASET, Dataset, FileFormat
+from spack_census.cli.options import DEFAULT_DATASET, Dataset, FileFormat, Queries
 from spack_census.cli.printing import write_rows
 from spack_census.errors import ParameterError
-
-Queries = Annotated[
-    Path | None,
-    typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
-]
 
 
 def query(

@@ -90,8 +90,8 @@ def _line(outcome: Outcome) -> str:
     state = outcome.state
     changed = f" ({outcome.num_changed:,} documents)" if outcome.num_changed else ""
     return (
-        f"  {outcome.snapshot:<24} {state.num_documents:>7,} documents {state.num_specs:>9,} specs"
-        f"   {outcome.status}{changed}"
+        f"  {outcome.snapshot:<24} {_many(state.num_documents, 'document'):>17} "
+        f"{_many(state.num_specs, 'spec'):>15}   {outcome.status}{changed}"
     )
 
 

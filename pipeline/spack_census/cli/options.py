@@ -46,3 +46,7 @@ Dataset = Annotated[
     ),
 ]
 RowFormat = Annotated[Format, typer.Option("--format", help="How to print the rows.")]
+Queries = Annotated[
+    Path | None,
+    typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
+]

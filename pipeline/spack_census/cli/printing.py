@@ -1,0 +1,35 @@
+"""Rows to stdout or a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spack_census.errors import CensusError, ParameterError
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def write_rows(
+    rows: duckdb.DuckDBPyRelation,
+    form: str,
+    output: Path | None = None,
+) -> None:
+    """Write rows as this format to stdout, or to a file; raises CensusError if that fails."""
+    from spack_census import formats
+
+    if form == "parquet":
+        if output is None:
+            raise ParameterError("parquet goes to a file", "name it: --output FILE")
+        formats.write_parquet(rows, output)
+    elif output is None:
+        formats.write(rows, form, sys.stdout)
+    else:
+        try:
+            with output.open("w", encoding="utf-8", newline="") as stream:
+                formats.write(rows, form, stream)
+        except OSError as error:
+            message = f"cannot write {output}: {error.strerror}"
+            raise CensusError(message, "name a place that can be written") from error

@@ -1,7 +1,9 @@
 """Small tables for tests of the read side: rows with defaults, in memory or as a dataset.
 
 A case of a query is a folder `queries/<group>/<query>/<case>/` with `input.yaml` (table → rows),
-`expected.yaml` (rows, in order) and, where the query takes parameters, `params.yaml`.
+`expected.yaml` (rows in order, or `error:` and a part of its message) and, where the query takes
+parameters, `params.yaml`. The cases `empty` and `identical`, where there are any, take the place
+of the general tests that an empty dataset and a diff of equal snapshots give no rows.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class Case:
     name: str
     tables: dict[str, Rows]
     params: dict[str, Any]
-    expected: list[dict[str, Any]]
+    expected: list[dict[str, Any]] | dict[str, str]
 
 
 def cases() -> list[Case]:
@@ -118,9 +120,7 @@ def in_memory(tables: Tables) -> duckdb.DuckDBPyConnection:
     """Return a connection with these rows as tables, and the views and macros on them."""
     con = duckdb.connect(":memory:")
     for table in schema.TABLES:
-        con.register("given", arrow(table, tables.get(table.name, [])))
-        con.execute(f"create table {table.name} as select * from given")
-        con.unregister("given")
+        con.from_arrow(arrow(table, tables.get(table.name, []))).create(table.name)
     for path in sorted((find_root() / VIEWS).glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
     return con

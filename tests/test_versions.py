@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from functools import cmp_to_key
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,13 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 PLAIN = st.sampled_from(["a", "ab", "B", "rc", "alpha", "beta", "RC", "pre", "Develop", "zz"])
 INFINITY = st.sampled_from(["stable", "trunk", "head", "master", "main", "develop"])
 WORD = PLAIN | INFINITY
-NUMBER = st.integers(0, 120).map(str) | st.text("0123456789", min_size=1, max_size=30)
+NUMBER = st.integers(0, 120).map(str) | st.text("0123456789", min_size=1, max_size=15)
 SEGMENT = st.tuples(WORD | NUMBER, st.sampled_from(["", ".", "-", "_", "..", "_-"]))
-STANDARD = st.lists(SEGMENT, min_size=1, max_size=5).map(
-    lambda segments: "".join(itertools.chain.from_iterable(segments))
+# 40 characters could be a commit, which is no version that compares.
+STANDARD = (
+    st.lists(SEGMENT, min_size=1, max_size=5)
+    .map(lambda segments: "".join(itertools.chain.from_iterable(segments)))
+    .filter(lambda text: len(text) != 40)
 )
 REF = st.text("abz019./_-", min_size=1, max_size=4)
 VERSION = (
@@ -104,10 +106,7 @@ def test_keys_compare_as_a_slow_comparator_does(left: str, right: str) -> None:
 
 @given(versions=st.lists(STANDARD, max_size=8))
 def test_sorting_by_key_is_sorting_by_version(versions: list[str]) -> None:
-    by_slow = sorted(
-        versions, key=cmp_to_key(lambda left, right: sign(slow_order(left), slow_order(right)))
-    )
-    assert sorted(versions, key=version_key) == by_slow
+    assert sorted(versions, key=version_key) == sorted(versions, key=slow_order)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +124,8 @@ def test_versions_that_spack_holds_equal_have_equal_keys(equal: tuple[str, ...])
 
 
 def test_a_ref_comes_right_after_its_version_and_a_ref_alone_before_all() -> None:
-    order = ["git.z", SHA, "_", "a", "1.2", f"{SHA}=1.2", "git.a/b=1.2", "x=1.2", "1.2.a", "1.2.0"]
-    # 'git.z' and a commit are both refs alone, in the order of their text.
-    order[:2] = [SHA, "git.z"]
+    alone = [SHA, "git.z"]
+    order = [*alone, "_", "a", "1.2", f"{SHA}=1.2", "git.a/b=1.2", "x=1.2", "1.2.a", "1.2.0"]
     keys = [version_key(version) for version in order]
     assert keys == sorted(set(keys))
 

@@ -84,7 +84,7 @@ def parse(data: bytes, path: str) -> Document | Reject:
 def parse_plain(text: bytes) -> _Content | None:
     """Return the content of a faultless front matter in the site's form, else None."""
     fields = frontmatter.plain(text)
-    if fields is None or not PARTITION_VALUE.fullmatch(fields.snapshot):
+    if fields is None:
         return None
     declared = _declared_plain(fields.meta)
     decoded = declared and decoding.fast(fields.title, fields.details)

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from rich import box
 from rich.cells import cell_len
@@ -23,10 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spack_census.errors import CensusError, ParameterError
-
-if TYPE_CHECKING:
-    import duckdb
+from spack_census.errors import CensusError, ParameterError, QueryError
 
 _UNSAFE = re.compile(
     # Controls steer a terminal; the others hide text or turn its direction around.
@@ -42,7 +41,8 @@ def write(relation: duckdb.DuckDBPyRelation, format: str, stream: TextIO) -> Non
 
     json is a list of objects whose keys are the column names; dates are ISO 8601, lists arrays.
     csv has lists as JSON text and nothing for null. A table is as wide as its rows where the
-    stream is no terminal. Raises ParameterError for any other format.
+    stream is no terminal. Raises ParameterError for any other format, QueryError where the query
+    fails while it runs.
     """
     if format not in _WRITERS:
         steps = ["parquet goes to a file: --output FILE"] if format == "parquet" else []
@@ -52,22 +52,27 @@ def write(relation: duckdb.DuckDBPyRelation, format: str, stream: TextIO) -> Non
 
 
 def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
-    """Write a relation's rows as a Parquet file; raises CensusError where it cannot be written."""
+    """Write a relation's rows as a Parquet file.
+
+    Raises CensusError where it cannot be written, QueryError where the query fails while it runs;
+    either way the file is as it was.
+    """
     # The connection is locked and may not write files, so Arrow does.
     draft = path.with_name(f"{path.name}.part")
+    reader = _open(relation)
     try:
         with (
-            relation.to_arrow_reader() as reader,
             draft.open("wb") as file,
             pq.ParquetWriter(file, reader.schema, compression="zstd") as writer,
         ):
-            for batch in reader:
+            for batch in _batches(reader):
                 writer.write_batch(batch)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         message = f"cannot write {path}: {error.strerror or error}"
         raise CensusError(message, "name a place that can be written: --output FILE") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def visible(text: str) -> str:
@@ -75,11 +80,31 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
+    try:
+        return relation.to_arrow_reader()
+    except duckdb.Error as error:
+        raise _failed(error) from error
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a reader; the query runs meanwhile, and may fail meanwhile."""
+    try:
+        with reader:
+            yield from reader
+    # Arrow hands on DuckDB's errors as errors of input and output.
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _failed(error) from error
+
+
+def _failed(error: Exception) -> QueryError:
+    return QueryError(f"the query failed: {error}", "mend its SQL or its parameters")
+
+
 def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
     """Yield rows a batch at a time: a whole result as Python objects may not fit in memory."""
-    with relation.to_arrow_reader() as reader:
-        for batch in reader:
-            yield from zip(*(map(_plain, column.to_pylist()) for column in batch), strict=True)
+    for batch in _batches(_open(relation)):
+        yield from zip(*(map(_plain, column.to_pylist()) for column in batch), strict=True)
 
 
 def _plain(value: Any) -> Any:

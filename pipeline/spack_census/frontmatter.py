@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, NoReturn
 
-from spack_census.config import LIMITS
+from spack_census.config import LIMITS, PARTITION_VALUE
 from spack_census.records import Reason, Rejected
 from spack_census.strict import json_value, yaml_mapping
 
@@ -108,7 +108,8 @@ def peek(head: bytes) -> str | None:
 
 def _snapshot(match: re.Match[bytes]) -> str | None:
     name = match["snapshot"].decode()
-    return None if name.lower() in _NOT_TEXT else name
+    is_text = name.lower() not in _NOT_TEXT
+    return name if is_text and PARTITION_VALUE.fullmatch(name) else None
 
 
 def plain(text: bytes) -> PlainFields | None:

@@ -27,7 +27,7 @@ _COMPILER = re.compile(
 # itself has is the same.
 _SWITCH = re.compile(rf"([+~-])\1?({_NAME})")
 _SETTING = re.compile(rf"({_NAME}):?=+(.*)", re.DOTALL)
-_QUOTED_ELEMENTS = re.compile(r"""(?:^|,)((?:[^,"']|"(?:\\.|[^"\\])*"|'[^']*')*)""", re.DOTALL)
+_ELEMENT = re.compile(r"""(?:[^,"']|"(?:\\.|[^"\\])*"|'[^']*')*""", re.DOTALL)
 
 _SIZE = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?) ?([a-z]*)")
 _BYTES = {"": 1, "b": 1} | {
@@ -86,9 +86,17 @@ def _variant(text: str) -> str | None:
 def _elements(value: str) -> list[str]:
     if '"' not in value and "'" not in value:
         return value.split(",")
-    elements: list[str] = _QUOTED_ELEMENTS.findall(value)
-    # A quote that never ends (an apostrophe, say) leaves gaps: then it is one value, untouched.
-    return elements if ",".join(elements) == value else [value]
+    elements, start = [], 0
+    while (match := _ELEMENT.match(value, start)) is not None:
+        elements.append(match[0])
+        if match.end() == len(value):
+            return elements
+        # A quote that never ends (an apostrophe, say): it is one value then, untouched. To look
+        # on behind it would cost a hostile value's length squared.
+        if value[match.end()] != ",":
+            break
+        start = match.end() + 1
+    return [value]
 
 
 def stacks(values: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +15,7 @@ import typer
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from spack_census.builder import BuildResult, Observer, Outcome
-
-_LISTED_SNAPSHOTS = 20
 
 
 def build(
@@ -59,31 +57,24 @@ def build(
     _print_result(result, source, dataset, time.monotonic() - started)
 
 
-class _progress:  # noqa: N801 - used as a function: `with _progress() as observe`
-    """Show progress on stderr: a bar on a terminal, one line a snapshot elsewhere."""
+@contextmanager
+def _progress() -> Iterator[Observer]:
+    """Show progress on stderr: a bar on a terminal, and a line for each snapshot."""
+    if not sys.stderr.isatty():
+        yield lambda outcome, _total: print(_line(outcome), file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def __init__(self) -> None:
-        self.bar: Progress | None = None
-
-    def __enter__(self) -> Observer:
-        if not sys.stderr.isatty():
-            return lambda outcome, _total: print(_line(outcome), file=sys.stderr)
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self.bar = Progress(console=Console(stderr=True), transient=True)
-        self.bar.start()
-        task = self.bar.add_task("reading", total=None)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
 
         def observe(outcome: Outcome, total: int) -> None:
-            assert self.bar is not None
-            self.bar.update(task, total=total, advance=1, description=outcome.snapshot)
+            bar.update(task, total=total, advance=1, description=outcome.snapshot)
+            if outcome.status != "unchanged":
+                bar.console.print(_line(outcome), markup=False, highlight=False)
 
-        return observe
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        yield observe
 
 
 def _line(outcome: Outcome) -> str:
@@ -98,31 +89,29 @@ def _line(outcome: Outcome) -> str:
 def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
+    removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
     print(
         f"{source!s:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
     )
-    listed = result.outcomes
-    if len(listed) > _LISTED_SNAPSHOTS:
-        listed = tuple(outcome for outcome in listed if outcome.status != "unchanged")
-    for outcome in listed:
-        print(_line(outcome))
-    if len(listed) < len(result.outcomes):
-        print(f"  {len(result.outcomes) - len(listed):,} more unchanged")
     if result.num_skipped:
-        print(f"  {_many(result.num_skipped, 'other file')} skipped: no documents")
+        print(f"{'skipped':<24} {_many(result.num_skipped, 'file')} that are no documents")
     print(
         f"{'checked':<24} {totals.documents_seen:,} documents seen = "
         f"{totals.documents_written:,} written + {totals.documents_rejected:,} rejected\n"
         f"{'':<24} {totals.specs_seen:,} specs seen = "
         f"{totals.specs_written:,} written + {totals.specs_rejected:,} rejected"
     )
+    if removed:
+        print(f"{'removed':<24} {_many(removed, 'snapshot')} that the source lacks")
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{dataset!s:<24} {_many(packages, 'package')} · {places} · {size:.1f} MB · {state}"
-        f" · {seconds:.1f} s"
+        f"{dataset!s:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
+        f"{_many(packages, 'package')} · {_many(manifest.counts['specs'], 'spec')} · {places}\n"
+        f"{'':<24} {_many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
+        f"{seconds:.1f} s"
     )
     _print_warnings(result)
     _print_next_steps(result, dataset)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spack_census.errors import CensusError, ParameterError
+from spack_census.errors import CensusError, ParameterError, QueryError
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,6 +18,16 @@ def write_rows(
     output: Path | None = None,
 ) -> None:
     """Write rows as this format to stdout, or to a file; raises CensusError if that fails."""
+    import duckdb
+
+    try:
+        _write(rows, form, output)
+    except duckdb.Error as error:
+        # A relation runs when its rows are fetched, so a query's own error() arises here.
+        raise QueryError(str(error).partition("Error: ")[2] or str(error)) from error
+
+
+def _write(rows: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
     from spack_census import formats
 
     if form == "parquet":

@@ -42,6 +42,7 @@ NAME = (
         ("develop-0000-01-01", "other", None),
         ("develop-2025-7-13", "other", None),
         ("develop-2025-07-131", "other", None),
+        ("e4s-12025-07-13", "other", None),
         ("develop-2025-07-13-x", "other", DAY),
         ("develop@2025-07-13x", "other", DAY),
         ("Develop", "other", None),
@@ -60,8 +61,8 @@ def test_a_name_tells_its_series_and_date(name: str, expected: str, date: dt.dat
 def test_names_are_ordered_oldest_first_within_their_series() -> None:
     expected = {
         "develop-dated": ["develop-2024-12-29", "develop-2025-01-05", "develop-2025-07-13"],
-        # What follows the v is a version, 1.2024.1.1 here, whatever date it seems to hold.
-        "release": ["v0.9", "v0.18", "v0.18.1", "v0.23.1", "v1.0", "v1.1", "v1-2024-01-01"],
+        # What follows the v is a version, 0.9.2024.1.1 here, whatever date it seems to hold.
+        "release": ["v0.9", "v0.9-2024-01-01", "v0.18", "v0.18.1", "v0.23.1", "v1.0"],
         "develop": [
             "develop@2025-07-12",
             "develop@2025-07-13",

@@ -13,7 +13,7 @@ from spack_census.errors import CensusError, DatasetError, UnknownNameError
 from spack_census.snapshots import Snapshot, listing, main_series, resolve
 
 RELEASES = [
-    {"snapshot": "v0.21.0", "series": "release", "series_order": 1},
+    {"snapshot": "v0.9.1", "series": "release", "series_order": 1},
     {"snapshot": "v0.22.0", "series": "release", "series_order": 2},
     {"snapshot": "v0.23.1", "series": "release", "series_order": 3},
 ]
@@ -36,7 +36,7 @@ def test_listing_is_in_order_of_series_and_age() -> None:
         "develop",
         "develop-2024-06-02",
         "develop-2024-06-09",
-        "v0.21.0",
+        "v0.9.1",
         "v0.22.0",
         "v0.23.1",
     ]
@@ -53,7 +53,9 @@ def test_listing_holds_every_column_of_the_table() -> None:
 
 def _main(*rows: dict) -> str:
     with in_memory({"snapshots": rows}) as con:
-        return main_series(listing(con))
+        # The answer hangs on what there is, not on its order.
+        (series,) = {main_series(found) for found in (listing(con), listing(con)[::-1])}
+        return series
 
 
 def test_main_series_is_develop_dated_even_where_another_is_longer() -> None:
@@ -74,7 +76,7 @@ def test_main_series_is_else_the_longest_then_the_first_by_name() -> None:
         ("latest:release", "v0.23.1"),
         ("previous:release", "v0.22.0"),
         ("latest:develop", "develop"),
-        ("v0.21.0", "v0.21.0"),
+        ("v0.9.1", "v0.9.1"),
     ],
 )
 def test_names_resolve(name: str, snapshot: str) -> None:

@@ -89,6 +89,7 @@ def test_what_is_no_compiler_raises(text: str) -> None:
         ("cache_base=/dev/shm", "cache_base=/dev/shm"),
         ("größe=7 µm", "größe=7 µm"),
         ("prefix=", "prefix="),
+        ("args:=a\nb", "args=a\nb"),
         # Only the first mark parts the name from the value.
         ("args=x:=y", "args=x:=y"),
         ("args:=-DX=1", "args=-DX=1"),

@@ -95,6 +95,8 @@ def test_keys_put_versions_in_the_order_of_spack(package: str) -> None:
 @example(left="ref=1.2alpha", right="1.2alpha0")
 @example(left="git.z", right="_")
 @example(left="a", right="a1")
+@example(left="a", right="alpha1")
+@example(left="a", right="rc")
 @example(left="a.b", right="ab")
 @example(left="9" * 30, right="1" + "0" * 30)
 def test_keys_compare_as_a_slow_comparator_does(left: str, right: str) -> None:

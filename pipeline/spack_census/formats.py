@@ -98,7 +98,9 @@ def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 
 def _failed(error: Exception) -> QueryError:
-    return QueryError(f"the query failed: {error}", "mend its SQL or its parameters")
+    # DuckDB's name of the error's kind says nothing to a reader; a query's own error() does.
+    message = str(error)
+    return QueryError(f"the query failed: {message.partition('Error: ')[2] or message}")
 
 
 def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:

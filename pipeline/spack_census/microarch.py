@@ -43,7 +43,6 @@ def compat_rows(seen: Iterable[str]) -> list[dict[str, Any]]:
 def _known() -> dict[str, Any]:
     import archspec.cpu
 
-    # archspec's own mapping fills itself when it is iterated and offers no plain dictionary.
     return dict(archspec.cpu.TARGETS.items())
 
 

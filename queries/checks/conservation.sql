@@ -30,7 +30,6 @@ of_rejects as (
         count(*) filter (where scope = 'spec') as num_specs,
         count(*) filter (where scope = 'document') as num_documents
     from rejects
-    where snapshot is not null
     group by snapshot
 ),
 

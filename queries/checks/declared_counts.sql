@@ -23,6 +23,7 @@ entries as (
         snapshot,
         package,
         path,
+        num_specs_rejected,
         unnest(stacks_declared) as entry
     from documents
 ),
@@ -32,6 +33,7 @@ declared as (
         snapshot,
         package,
         path,
+        num_specs_rejected,
         entry.stack,
         entry.num_specs
     from entries
@@ -60,6 +62,7 @@ parsed as (
         documents.snapshot,
         documents.package,
         documents.path,
+        documents.num_specs_rejected,
         held.stack,
         held.num_specs
     from documents
@@ -76,7 +79,8 @@ pairs as (
         coalesce(declared.path, parsed.path) as path,
         coalesce(declared.stack, parsed.stack) as stack,
         declared.num_specs as declared,
-        coalesce(parsed.num_specs, 0) as parsed
+        coalesce(parsed.num_specs, 0) as parsed,
+        coalesce(declared.num_specs_rejected, parsed.num_specs_rejected) as rejected
     from declared
     full outer join parsed
         on
@@ -87,20 +91,17 @@ pairs as (
 
 by_stack as (
     select
-        pairs.snapshot,
-        pairs.package,
-        pairs.path,
-        'stack ' || pairs.stack as what,
-        pairs.declared,
-        pairs.parsed
+        snapshot,
+        package,
+        path,
+        'stack ' || stack as what,
+        declared,
+        parsed
     from pairs
-    inner join documents
-        on pairs.snapshot = documents.snapshot and pairs.path = documents.path
     -- The stacks of a rejected spec are unknown: it may belong to any of them.
     where
-        pairs.declared is null
-        or pairs.declared not between pairs.parsed
-        and pairs.parsed + documents.num_specs_rejected
+        declared is null
+        or declared not between parsed and parsed + rejected
 )
 
 select

@@ -75,6 +75,7 @@ class Spec:
             "hash": self.hash,
             "size_bytes": self.size_bytes,
             "tarball_url": self.tarball_url,
+            "namespace": None,
             "package_hash": None,
         }
 

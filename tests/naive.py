@@ -43,6 +43,7 @@ def _row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
         "hash": spec["hash"],
         "size_bytes": _size(spec.get("size", "-")),
         "tarball_url": spec.get("tarball"),
+        "namespace": None,
         "package_hash": None,
     }
 

@@ -21,7 +21,7 @@ from spack_census.inventory import Inventory
 from spack_census.publication import Publication, lock
 from spack_census.records import Problem
 from spack_census.series import mutable
-from spack_census.sources.directory import Directory
+from spack_census.sources import Source, open_source
 
 _FINGERPRINTS = "fingerprints.json"
 _POOL_BYTES = 16 * 1024 * 1024
@@ -84,7 +84,7 @@ def build(
     there are cores and work for. Raises SourceError, RefusedError, BusyError, ConservationError
     or DatasetError, and then leaves the dataset as it was.
     """
-    origin = Directory(Path(source).resolve())
+    origin = open_source(source, rename)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder) as publication:
         scanned = inventory.take(origin, inventory.load(folder / _FINGERPRINTS, origin))
@@ -125,7 +125,7 @@ def _disk_errors(dataset: Path) -> Iterator[None]:
 
 
 def _tasks(
-    origin: Directory, scanned: Inventory, names: dict[str, str], publication: Publication
+    origin: Source, scanned: Inventory, names: dict[str, str], publication: Publication
 ) -> list[Task]:
     """Return a task for each snapshot that is new or may have changed."""
     tasks: list[Task] = []
@@ -231,7 +231,7 @@ def _publish(
 
 
 def _finish(
-    publication: Publication, origin: Directory, scanned: Inventory, converted: list[Converted]
+    publication: Publication, origin: Source, scanned: Inventory, converted: list[Converted]
 ) -> None:
     """Tidy up after the commit: nothing that fails here may fail the build."""
     sha256 = {path: each for done in converted for path, each in done.sha256.items()}

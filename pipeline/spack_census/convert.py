@@ -15,19 +15,19 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spack_census import documents, parquet, schema, series, tables
+from spack_census import parquet, schema, series, tables
 from spack_census.config import RULES
 from spack_census.dataset import File, SnapshotState
 from spack_census.errors import SourceError
 from spack_census.records import Document, Problem, Reason, Reject
-from spack_census.sources.directory import Directory
+from spack_census.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """Convert these documents of one snapshot."""
 
-    source: Directory
+    source: Source
     declared: str
     """The snapshot's name in the documents."""
     snapshot: str
@@ -46,7 +46,6 @@ class Converted:
     state: SnapshotState
     files: tuple[File, ...]
     packages: frozenset[str]
-    targets: frozenset[str]
     sha256: dict[str, str]
     """Path of each document read → SHA-256 of what was read."""
     problems: tuple[tuple[str, Problem], ...]
@@ -58,6 +57,7 @@ def convert(task: Task) -> Converted:
     """Read, decode and write one snapshot; raises SourceError where a document cannot be read."""
     accepted, rejected = read(task)
     specs = tables.specs(accepted)
+    packages = frozenset(specs["package"].unique().to_pylist())
     rejects = tables.rejects(accepted, rejected)
     task.scratch.mkdir(parents=True)
     files = [*_write_specs(task.scratch, specs, task.snapshot)]
@@ -66,6 +66,13 @@ def convert(task: Task) -> Converted:
         table = tables.documents(accepted)
         files.append(
             parquet.write(task.scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
+        )
+    dependencies = tables.dependencies(accepted)
+    if dependencies.num_rows:
+        files.append(
+            parquet.write(
+                task.scratch, schema.DEPENDENCIES, dependencies, folder, snapshot=task.snapshot
+            )
         )
     if rejects.num_rows:
         files.append(
@@ -78,10 +85,9 @@ def convert(task: Task) -> Converted:
     return Converted(
         snapshot=task.snapshot,
         scratch=task.scratch,
-        state=_state(task, accepted, rejected, sha256),
+        state=_state(task, accepted, rejected, sha256, len(packages)),
         files=tuple(files),
-        packages=frozenset(document.package for document in accepted),
-        targets=frozenset(specs["target"].to_pylist()),
+        packages=packages,
         sha256=sha256,
         problems=tuple(problems),
         num_specs_seen=sum(document.num_specs_seen for document in accepted),
@@ -90,19 +96,21 @@ def convert(task: Task) -> Converted:
 
 def read(task: Task) -> tuple[list[Document], list[Reject]]:
     """Return the accepted documents and the rejects of a task, in path order."""
-    accepted: dict[str, Document] = {}
+    accepted: list[Document] = []
     rejected: list[Reject] = []
-    for path in sorted(task.paths):
-        found = documents.parse(task.source.read(path), path)
+    first: dict[str, Document] = {}
+    for found in task.source.documents(task.paths):
         if found.snapshot not in (task.declared, None):
-            raise SourceError(f"{path} changed while it was read", "run the build again")
+            raise SourceError(f"{found.path} changed while it was read", "run the build again")
         if isinstance(found, Reject):
             rejected.append(msgspec.structs.replace(found, snapshot=task.snapshot))
-        elif found.package in accepted:
-            rejected.append(_second(task, found, accepted[found.package]))
+        elif found.package in first:
+            rejected.append(_second(task, found, first[found.package]))
         else:
-            accepted[found.package] = msgspec.structs.replace(found, snapshot=task.snapshot)
-    return list(accepted.values()), rejected
+            accepted.append(msgspec.structs.replace(found, snapshot=task.snapshot))
+            if found.package is not None:
+                first[found.package] = found
+    return accepted, rejected
 
 
 def _second(task: Task, document: Document, first: Document) -> Reject:
@@ -138,7 +146,11 @@ def revision(sha256: Mapping[str, str]) -> str:
 
 
 def _state(
-    task: Task, accepted: list[Document], rejected: list[Reject], sha256: dict[str, str]
+    task: Task,
+    accepted: list[Document],
+    rejected: list[Reject],
+    sha256: dict[str, str],
+    num_packages: int,
 ) -> SnapshotState:
     epochs = [document.hash_epoch for document in accepted]
     told = series.hash_epoch_of_release(task.snapshot)
@@ -148,7 +160,7 @@ def _state(
         source_revision=revision(sha256),
         hash_epoch=shown if told is None else told,
         num_documents=len(accepted),
-        num_packages=sum(bool(document.records) for document in accepted),
+        num_packages=num_packages,
         num_specs=sum(len(document.records) for document in accepted),
         num_documents_rejected=len(rejected),
         num_specs_rejected=sum(len(document.problems) for document in accepted),

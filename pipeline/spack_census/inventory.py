@@ -1,13 +1,12 @@
 """Which documents belong to which snapshot, and which of them have changed since last time.
 
 Fingerprints are hints kept beside the versions, not part of any: losing them costs time, never
-rows. One is trusted while size, times and inode of the file are the same; a file so young that a
-later write could bear the same time is in doubt and is read again.
+rows. One is trusted while the state of its entry is the same; an entry whose state could outlive
+a later write leaves none.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,20 +15,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from spack_census import documents, frontmatter
 from spack_census.records import Reject
-from spack_census.sources.directory import HEAD_BYTES, Directory, Entry, is_document
-
-_DOUBT_NS = 2_000_000_000
+from spack_census.sources import Entry, Source
 
 
 class Fingerprint(NamedTuple):
-    """A file as it was when its document was last read."""
+    """An entry as it was when its document was last read."""
 
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
+    state: str
     sha256: str
     snapshot: str
 
@@ -41,7 +34,6 @@ Fingerprints = dict[str, Fingerprint]
 class Inventory:
     """A source by snapshot, as its documents name them."""
 
-    started_ns: int
     snapshots: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     sha256: dict[str, str] = field(default_factory=dict)
     """Path → SHA-256 of each document that has certainly not changed."""
@@ -56,64 +48,50 @@ class Inventory:
         return sum(map(len, self.snapshots.values())) + len(self.rejected)
 
 
-def take(source: Directory, known: Fingerprints) -> Inventory:
+def take(source: Source, known: Fingerprints) -> Inventory:
     """Group the documents of a source by snapshot, reading only what is new or in doubt."""
-    result = Inventory(time.time_ns())
+    result = Inventory()
     for entry in source.entries():
         if isinstance(entry, Reject):
             result.rejected.append(entry)
             continue
         fingerprint = known.get(entry.path)
-        if fingerprint is not None and fingerprint[:4] == entry[1:]:
+        if fingerprint is not None and fingerprint.state == entry.state:
             result.snapshots[fingerprint.snapshot].append(entry)
             result.sha256[entry.path] = fingerprint.sha256
+            continue
+        snapshot = source.snapshot_of(entry)
+        if snapshot is None:
+            result.skipped.append(entry.path)
+        elif isinstance(snapshot, Reject):
+            result.rejected.append(snapshot)
         else:
-            _look(source, entry, result)
+            result.snapshots[snapshot].append(entry)
     return result
 
 
-def _look(source: Directory, entry: Entry, result: Inventory) -> None:
-    head = source.read(entry.path, HEAD_BYTES)
-    if not is_document(entry.path, head):
-        result.skipped.append(entry.path)
-        return
-    snapshot = frontmatter.peek(head)
-    if snapshot is None:
-        found = documents.parse(source.read(entry.path), entry.path)
-        if isinstance(found, Reject) and found.snapshot is None:
-            result.rejected.append(found)
-            return
-        snapshot = found.snapshot
-    assert snapshot is not None
-    result.snapshots[snapshot].append(entry)
-
-
-def load(path: Path, source: Directory) -> Fingerprints:
+def load(path: Path, source: Source) -> Fingerprints:
     """Return the fingerprints of a source, none where the file is missing or not readable."""
-    try:
-        return _decode(path).get(str(source.root), {})
-    except (OSError, msgspec.MsgspecError):
-        return {}
+    return _read(path).get(source.identity, {})
 
 
-def save(path: Path, source: Directory, scanned: Inventory, sha256: Mapping[str, str]) -> None:
+def save(path: Path, source: Source, scanned: Inventory, sha256: Mapping[str, str]) -> None:
     """Keep the fingerprints of an inventory; `sha256` holds what was read since. Raises OSError."""
-    try:
-        known = _decode(path)
-    except (OSError, msgspec.MsgspecError):
-        known = {}
     hashes = {**scanned.sha256, **sha256}
-    limit = scanned.started_ns - _DOUBT_NS
-    known[str(source.root)] = {
-        entry.path: Fingerprint(*entry[1:], hashes[entry.path], snapshot)
+    known = _read(path)
+    known[source.identity] = {
+        entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
         for snapshot, entries in scanned.snapshots.items()
         for entry in entries
-        if max(entry.mtime_ns, entry.ctime_ns) < limit
+        if entry.settled
     }
     draft = path.with_suffix(".draft")
     draft.write_bytes(msgspec.json.encode(known))
     draft.replace(path)
 
 
-def _decode(path: Path) -> dict[str, Fingerprints]:
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Fingerprint]])
+def _read(path: Path) -> dict[str, Fingerprints]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Fingerprint]])
+    except (OSError, msgspec.MsgspecError):
+        return {}

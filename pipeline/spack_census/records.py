@@ -60,6 +60,15 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not an error 
         self.problem = Problem(reason, place[: LIMITS.message_characters], capped, remedy)
 
 
+class Dependency(msgspec.Struct, frozen=True, gc=False):
+    """A direct dependency of a spec, as an index names it."""
+
+    name: str
+    hash: str
+    deptypes: tuple[str, ...]
+    virtuals: tuple[str, ...]
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One spec as the dataset keeps it: spelling normalised, lists sorted, unknown = None."""
 
@@ -76,17 +85,21 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     size_bytes: int | None = None
     tarball_url: str | None = None
     package_hash: str | None = None
+    namespace: str | None = None
+    dependencies: tuple[Dependency, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
     """One accepted document: its records, and the specs in it that were rejected."""
 
     snapshot: str
-    package: str
+    package: str | None
+    """None where one file describes many packages, as an index does."""
     path: str
     sha256: str
     size_bytes: int
-    generation: int
+    generation: int | None
+    """None for what is no document of the site, such as an index."""
     num_specs_seen: int
     """Entries of `spec_details`, whatever became of them."""
     num_specs_declared: int | None

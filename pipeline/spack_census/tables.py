@@ -26,8 +26,7 @@ def specs(documents: Iterable[Document]) -> pa.Table:
     }
     columns["snapshot"] = snapshots
     columns["version_key"] = [version_key(record.version) for record in records]
-    arrays = [_pooled(columns[field.name], field.type) for field in schema.SPECS.arrow]
-    return _finished(schema.SPECS, pa.Table.from_arrays(arrays, schema=schema.SPECS.arrow))
+    return _columnar(schema.SPECS, columns)
 
 
 def documents(documents: Iterable[Document]) -> pa.Table:
@@ -52,6 +51,21 @@ def _document_row(document: Document) -> dict[str, Any]:
         ),
         "warnings": document.warnings,
     }
+
+
+def dependencies(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each direct dependency, in the schema of `schema.DEPENDENCIES`."""
+    columns: dict[str, list[Any]] = {name: [] for name in schema.DEPENDENCIES.arrow.names}
+    for document in documents:
+        for record in document.records:
+            for each in record.dependencies:
+                columns["snapshot"].append(document.snapshot)
+                columns["hash"].append(record.hash)
+                columns["dependency"].append(each.name)
+                columns["dependency_hash"].append(each.hash)
+                columns["deptypes"].append(each.deptypes)
+                columns["virtuals"].append(each.virtuals)
+    return _columnar(schema.DEPENDENCIES, columns)
 
 
 def rejects(documents: Iterable[Document], rejected: Iterable[Reject]) -> pa.Table:
@@ -97,6 +111,11 @@ def _reject_row(reject: Reject, scope: str) -> dict[str, Any]:
 def rows(table: schema.Table, found: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Return rows given as mappings as a sorted Arrow table of that schema."""
     return _finished(table, pa.Table.from_pylist(list(found), schema=table.arrow))
+
+
+def _columnar(table: schema.Table, columns: Mapping[str, list[Any]]) -> pa.Table:
+    arrays = [_pooled(columns[field.name], field.type) for field in table.arrow]
+    return _finished(table, pa.Table.from_arrays(arrays, schema=table.arrow))
 
 
 def _pooled(values: list[Any], type_: pa.DataType) -> pa.Array:

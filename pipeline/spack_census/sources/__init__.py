@@ -1,1 +1,52 @@
-"""Where documents come from, one module a kind of source."""
+"""Where documents come from: one module a kind of source, one line in `open_source` each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from spack_census.records import Document, Reject
+
+
+class Entry(NamedTuple):
+    """One file of a source that may be a document."""
+
+    path: str
+    """Its name in messages and rows; no two entries of a source share it."""
+    size: int
+    state: str
+    """What tells cheaply whether it has changed: the same state means the same content."""
+    settled: bool = True
+    """False where the file is so young that a later write could leave the same state."""
+
+
+class Source(Protocol):
+    """What a build needs of a source; it travels to workers, so it holds names and no data."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of source, as the table `snapshots` names it."""
+
+    @property
+    def identity(self) -> str:
+        """What tells this source from others, for the fingerprints of its entries."""
+
+    def entries(self) -> Iterator[Entry | Reject]:
+        """Yield each candidate in a fixed order; raises SourceError where none can be listed."""
+
+    def snapshot_of(self, entry: Entry) -> str | Reject | None:
+        """Return the snapshot an entry belongs to.
+
+        A Reject where none can be told, None where it is no document.
+        """
+
+    def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
+        """Yield what each of these entries of one snapshot holds, in path order."""
+
+
+def open_source(source: Path | str, unnamed: str | None = None) -> Source:
+    """Return the source that a path names; `unnamed` is the snapshot of documents without one."""
+    from spack_census.sources.directory import Directory
+
+    return Directory(Path(source).resolve(), unnamed)

@@ -1,35 +1,24 @@
 """Documents in a folder of any depth, or a single file.
 
-A file is a document if its name ends in .md, .markdown or .txt, or if it starts with front matter
-that names a category; README files and dot-files never are. Links are not followed, and special
-files are not opened: either could lead out of the source or hang.
+Links are not followed, and special files are not opened: either could lead out of the source, or
+hang.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from spack_census.config import LIMITS
 from spack_census.errors import SourceError
-from spack_census.records import Problem, Reason, Reject
+from spack_census.records import Document, Reason, Reject
+from spack_census.sources import Entry, files
 
-_DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-HEAD_BYTES = 4096
-
-
-class Entry(NamedTuple):
-    """One file of the source, and what tells cheaply whether it has changed."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
+_DOUBT_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +26,33 @@ class Directory:
     """A folder of documents, or one document; the path is resolved and never leaves it."""
 
     root: Path
+    unnamed: str | None = None
     kind: str = "directory"
 
-    def entries(self) -> Iterator[Entry | Reject]:
-        """Yield each candidate in path order, and a Reject for each that cannot be opened.
+    @property
+    def identity(self) -> str:
+        """The path of the folder."""
+        return str(self.root)
 
-        Raises SourceError where the folder cannot be listed.
-        """
+    def entries(self) -> Iterator[Entry | Reject]:
+        """Yield each candidate in path order, and a Reject for each that cannot be opened."""
         if self.root.is_dir():
-            yield from _walk(self.root, "")
+            yield from _walk(self.root, "", time.time_ns() - _DOUBT_NS)
         elif self.root.is_file():
-            yield _entry(self.root.name, self.root.stat())
+            yield _entry(self.root.name, self.root.stat(), time.time_ns() - _DOUBT_NS)
         else:
             raise SourceError(
                 f"{self.root} is neither a folder nor a file",
                 "name a folder of documents, or one document",
             )
+
+    def snapshot_of(self, entry: Entry) -> str | Reject | None:
+        """Return the snapshot that the document names."""
+        return files.snapshot_of(self, entry.path)
+
+    def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
+        """Yield what each document holds, in path order."""
+        return files.read_documents(self, paths)
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Return a document's bytes, or its first `limit`; raises SourceError naming the file."""
@@ -74,15 +74,7 @@ class Directory:
         return data
 
 
-def is_document(path: str, head: bytes) -> bool:
-    """Tell whether a file counts as a document, by its name or by how it starts."""
-    if path.endswith(_DOCUMENT_SUFFIXES):
-        return True
-    body = head.removeprefix(b"\xef\xbb\xbf")
-    return body.startswith((b"---\n", b"---\r\n")) and b"\ncategor" in body
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[Entry | Reject]:
+def _walk(folder: Path, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
     try:
         with os.scandir(folder) as listing:
             found = sorted(listing, key=lambda item: item.name)
@@ -92,34 +84,31 @@ def _walk(folder: Path, prefix: str) -> Iterator[Entry | Reject]:
         ) from error
     for item in found:
         path = f"{prefix}{item.name}"
-        if item.name.startswith("."):
+        if not files.is_candidate(item.name):
             continue
         if item.is_dir(follow_symlinks=False):
-            yield from _walk(folder / item.name, f"{path}/")
-        elif not item.name.upper().startswith("README"):
-            yield _candidate(path, item)
+            yield from _walk(folder / item.name, f"{path}/", doubt_ns)
+        else:
+            yield _candidate(path, item, doubt_ns)
 
 
-def _candidate(path: str, item: os.DirEntry[str]) -> Entry | Reject:
+def _candidate(path: str, item: os.DirEntry[str], doubt_ns: int) -> Entry | Reject:
     try:
         path.encode()
     except UnicodeEncodeError:
         path = os.fsencode(path).decode(errors="backslashreplace")
         message = "the file's name is not UTF-8"
-        return _reject(path, None, Reason.UNSAFE_NAME, message, "rename the file")
+        return files.rejected(path, None, Reason.UNSAFE_NAME, message, "rename the file")
     if not item.is_file(follow_symlinks=False):
         message = "a link or special file; only regular files are read"
-        return _reject(path, None, Reason.NOT_REGULAR_FILE, message, "put the file itself there")
-    entry = _entry(path, item.stat(follow_symlinks=False))
-    if entry.size > LIMITS.document_bytes and path.endswith(_DOCUMENT_SUFFIXES):
-        message = f"{entry.size:,} bytes; at most {LIMITS.document_bytes:,} are read"
-        return _reject(path, entry.size, Reason.TOO_LARGE, message, "split the document")
-    return entry
+        remedy = "put the file itself there"
+        return files.rejected(path, None, Reason.NOT_REGULAR_FILE, message, remedy)
+    entry = _entry(path, item.stat(follow_symlinks=False), doubt_ns)
+    return files.too_large(entry) or entry
 
 
-def _entry(path: str, status: os.stat_result) -> Entry:
-    return Entry(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _reject(path: str, size: int | None, reason: Reason, message: str, remedy: str) -> Reject:
-    return Reject(path, None, size, Problem(reason, "file", message, remedy))
+def _entry(path: str, status: os.stat_result, doubt_ns: int) -> Entry:
+    # ctime cannot be set back: it gives away a write that kept size and mtime.
+    state = f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
+    settled = max(status.st_mtime_ns, status.st_ctime_ns) < doubt_ns
+    return Entry(path, status.st_size, state, settled)

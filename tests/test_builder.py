@@ -182,6 +182,14 @@ def test_a_single_file_over_a_full_snapshot_is_refused(source: Path, dataset: Pa
     assert read_manifest(pin(dataset)).snapshots["develop"].num_documents == 1
 
 
+def test_a_package_without_specs_is_no_loss(source: Path, dataset: Path) -> None:
+    for package in PACKAGES[:6]:
+        write_document(source, package, "develop", [])
+    sc.build(source, dataset)
+    write_document(source, PACKAGES[7], "develop", [Spec(hash=hash_of("new"))])
+    assert statuses(sc.build(source, dataset))["develop"] == "changed"
+
+
 def test_strict_publishes_nothing_where_anything_is_rejected(source: Path, dataset: Path) -> None:
     (source / "broken.md").write_text("no front matter")
     with pytest.raises(SourceError, match="--strict") as caught:

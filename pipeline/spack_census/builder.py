@@ -197,8 +197,7 @@ def _outcome(done: Converted, publication: Publication) -> Outcome:
     if not _is_fresh(done, publication):
         return Outcome(done.snapshot, "unchanged", done.state)
     before = guards.previous_documents(publication, done.snapshot)
-    old = {(path, sha256) for path, (_, sha256) in before.items()}
-    changed = {path for path, _ in old ^ set(done.sha256.items())}
+    changed = {path for path, _ in before ^ set(done.sha256.items())}
     return Outcome(done.snapshot, "changed", done.state, len(changed))
 
 

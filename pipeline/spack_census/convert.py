@@ -45,7 +45,8 @@ class Converted:
     scratch: Path
     state: SnapshotState
     files: tuple[File, ...]
-    packages: frozenset[str]
+    packages: set[str]
+    """Packages described, with specs or without."""
     sha256: dict[str, str]
     """Path of each document read → SHA-256 of what was read."""
     problems: tuple[tuple[str, Problem], ...]
@@ -57,7 +58,7 @@ def convert(task: Task) -> Converted:
     """Read, decode and write one snapshot; raises SourceError where a document cannot be read."""
     accepted, rejected = read(task)
     specs = tables.specs(accepted)
-    packages = frozenset(specs["package"].unique().to_pylist())
+    packages = set(specs["package"].unique().to_pylist())
     rejects = tables.rejects(accepted, rejected)
     task.scratch.mkdir(parents=True)
     files = [*_write_specs(task.scratch, specs, task.snapshot)]
@@ -87,7 +88,7 @@ def convert(task: Task) -> Converted:
         scratch=task.scratch,
         state=_state(task, accepted, rejected, sha256, len(packages)),
         files=tuple(files),
-        packages=packages,
+        packages=packages.union(each.package for each in accepted if each.package is not None),
         sha256=sha256,
         problems=tuple(problems),
         num_specs_seen=sum(document.num_specs_seen for document in accepted),

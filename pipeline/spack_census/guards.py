@@ -7,7 +7,7 @@ specs seen     = specs written + specs rejected          specs written = rows of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -52,8 +52,8 @@ def refuse_losses(converted: Iterable[Converted], publication: Publication) -> N
     """Raise RefusedError if a snapshot would lose more than a tenth of its documents."""
     losses = []
     for done in converted:
-        before = previous_documents(publication, done.snapshot)
-        lost = sorted({package for package, _ in before.values()} - done.packages)
+        before = _previous_packages(publication, done.snapshot)
+        lost = sorted(before - done.packages)
         if before and len(lost) > _LOSS * len(before):
             names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
             losses.append(f"{done.snapshot}: {len(lost):,} of {len(before):,} would go: {names}")
@@ -63,15 +63,27 @@ def refuse_losses(converted: Iterable[Converted], publication: Publication) -> N
         raise RefusedError(message, *losses, hint)
 
 
-def previous_documents(publication: Publication, snapshot: str) -> dict[str, tuple[str, str]]:
-    """Return path → (package, SHA-256) of a snapshot's documents in the current version."""
-    found: dict[str, tuple[str, str]] = {}
-    for file in publication.files:
-        if file.table == "documents" and file.snapshot == snapshot:
-            rows = pq.ParquetFile(publication.path(file)).read(["path", "package", "sha256"])
-            columns = (rows[name].to_pylist() for name in ("path", "package", "sha256"))
-            found |= {path: (package, sha) for path, package, sha in zip(*columns, strict=True)}
-    return found
+def previous_documents(publication: Publication, snapshot: str) -> set[tuple[str, str]]:
+    """Return (path, SHA-256) of each document of a snapshot in the current version."""
+    rows = _columns(publication, "documents", snapshot, ["path", "sha256"])
+    return {(row["path"], row["sha256"]) for row in rows}
+
+
+def _previous_packages(publication: Publication, snapshot: str) -> set[str]:
+    rows = _columns(publication, "documents", snapshot, ["package"])
+    rows += _columns(publication, "specs", snapshot, ["package"])
+    return {row["package"] for row in rows if row["package"] is not None}
+
+
+def _columns(
+    publication: Publication, table: str, snapshot: str, names: list[str]
+) -> list[dict[str, Any]]:
+    return [
+        row
+        for file in publication.files
+        if file.table == table and file.snapshot == snapshot
+        for row in pq.ParquetFile(publication.path(file)).read(names).to_pylist()
+    ]
 
 
 def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:

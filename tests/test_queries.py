@@ -12,9 +12,9 @@ import pytest
 
 from query_cases import CASES, Case, Tables, cases, in_memory, write_dataset
 from spack_census import queries
-from spack_census.database import connect, script
+from spack_census.database import connect, query, script
 from spack_census.errors import DatasetError, ParameterError, QueryError, UnknownNameError
-from spack_census.queries import Query, catalogue, find_root, load, query, run
+from spack_census.queries import Query, catalogue, find_root, load, run
 
 CATALOGUE = catalogue()
 HEADER = "-- title: A title\n-- params: a\n-- column: x | What it is\n"

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spack_census.builder import build
-    from spack_census.database import connect
+    from spack_census.database import connect, query
     from spack_census.frames import scan
-    from spack_census.queries import query
 
 __all__ = ["build", "connect", "query", "scan"]
 
 # Imported at first use: `census --help` must not wait for three data engines.
-_HOMES = {"build": "builder", "connect": "database", "query": "queries", "scan": "frames"}
+_HOMES = {"build": "builder", "connect": "database", "query": "database", "scan": "frames"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow as pa
 from spack_census import schema
 from spack_census.dataset import Manifest, pin, read_manifest
 from spack_census.errors import DatasetError, QueryError
-from spack_census.queries import VIEWS, find_root
+from spack_census.queries import VIEWS, find_root, load, run
 
 _SQL_TYPES = {
     pa.string(): "varchar",
@@ -48,6 +49,15 @@ def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPy
             raise QueryError(f"{path}: {error}", "mend the SQL of this file") from error
     _lock(con, version, manifest)
     return con
+
+
+def query(dataset: Path | str, name: str, /, **params: Any) -> duckdb.DuckDBPyRelation:
+    """Return the rows of a checked-in query on a dataset's current version.
+
+    `query("output/dataset", "coverage.by_target", snapshot="latest").pl()`; the relation keeps its
+    connection open. Raises what `connect`, `load` and `run` raise.
+    """
+    return run(connect(dataset), load(name), params)
 
 
 def script(dataset: Path | str, queries: Path | None = None) -> str:

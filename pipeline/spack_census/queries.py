@@ -103,17 +103,6 @@ def run(
         ) from error
 
 
-def query(dataset: Path | str, name: str, /, **params: Any) -> duckdb.DuckDBPyRelation:
-    """Return the rows of a checked-in query on a dataset's current version.
-
-    `query("output/dataset", "coverage.by_target", snapshot="latest").pl()`; the relation keeps its
-    connection open. Raises what `database.connect`, `load` and `run` raise.
-    """
-    from spack_census.database import connect
-
-    return run(connect(dataset), load(name), params)
-
-
 def _check_names(query: Query, values: Mapping[str, Any]) -> None:
     takes = f"{query.name} takes {', '.join(query.params) or 'no parameters'}"
     missing = [name for name in query.params if name not in values]

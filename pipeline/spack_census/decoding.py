@@ -32,10 +32,10 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     hash: str
     os: str
     platform: str
-    stacks: list[str]
+    stacks: tuple[str, ...]
     target: str
-    variants: list[str]
-    versions: list[str]
+    variants: tuple[str, ...]
+    versions: tuple[str, ...]
     size: str | int | float | UnsetType | None = UNSET
     tarball: str | UnsetType | None = UNSET
 
@@ -158,8 +158,8 @@ def _record(package: str, spec: Spec) -> Record:
         os=spec.os,
         platform=_partition_value("platform", spec.platform),
         target=_partition_value("target", spec.target),
-        variants=_variants(tuple(spec.variants)),
-        stacks=_stacks(tuple(spec.stacks)),
+        variants=_variants(spec.variants),
+        stacks=_stacks(spec.stacks),
         hash=spec.hash,
         size_bytes=None if spec.size is UNSET else _size(spec.size),
         tarball_url=None if spec.tarball is UNSET else spec.tarball or None,
@@ -226,7 +226,7 @@ def _generation(specs: list[Spec]) -> tuple[int, int | None]:
     """
     compilers = {spec.compiler for spec in specs}
     names = {compiler.partition("@")[0] for compiler in compilers}
-    has_arrays = any(_has_array(tuple(spec.variants)) for spec in specs)
+    has_arrays = any(_has_array(spec.variants) for spec in specs)
     new = has_arrays or "none" in compilers or bool(names & _NEW_COMPILERS)
     old = any("@=" in compiler for compiler in compilers)
     epoch = 8 if new else 6 if old else None

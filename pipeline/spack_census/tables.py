@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from spack_census import schema
@@ -19,13 +20,12 @@ def specs(documents: Iterable[Document]) -> pa.Table:
     for document in documents:
         snapshots += [document.snapshot] * len(document.records)
         records += document.records
-    columns = {
-        name: [getattr(record, name) for record in records]
-        for name in schema.SPECS.arrow.names
-        if name not in ("snapshot", "version_key")
-    }
+    names = Record.__struct_fields__
+    transposed = zip(*map(msgspec.structs.astuple, records), strict=True)
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
+    columns.update(zip(names, transposed, strict=False))
     columns["snapshot"] = snapshots
-    columns["version_key"] = [version_key(record.version) for record in records]
+    columns["version_key"] = list(map(version_key, columns["version"]))
     return _columnar(schema.SPECS, columns)
 
 
@@ -113,13 +113,15 @@ def rows(table: schema.Table, found: Sequence[Mapping[str, Any]]) -> pa.Table:
     return _finished(table, pa.Table.from_pylist(list(found), schema=table.arrow))
 
 
-def _columnar(table: schema.Table, columns: Mapping[str, list[Any]]) -> pa.Table:
-    arrays = [_pooled(columns[field.name], field.type) for field in table.arrow]
+def _columnar(table: schema.Table, columns: Mapping[str, Sequence[Any]]) -> pa.Table:
+    arrays = [_array(columns[field.name], field.type) for field in table.arrow]
     return _finished(table, pa.Table.from_arrays(arrays, schema=table.arrow))
 
 
-def _pooled(values: list[Any], type_: pa.DataType) -> pa.Array:
-    """Convert a column by its distinct values: columns repeat a few values many times."""
+def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    if not pa.types.is_list(type_):
+        return pa.array(values, type_)
+    # A few lists come many times, and each is slow to convert: convert the distinct ones.
     codes: dict[Any, int] = {}
     indices = [codes.setdefault(value, len(codes)) for value in values]
     return pa.array(list(codes), type_).take(pa.array(indices, pa.int32()))

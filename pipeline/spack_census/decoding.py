@@ -77,10 +77,8 @@ def _keys_are_unique(specs: list[Spec], details: bytes) -> bool:
     """
     if b"\\" in details or b" :" in details or b"\t" in details or b"\r" in details:
         return False
-    expected = 8 * len(specs) + sum(
-        (spec.size is not UNSET) + (spec.tarball is not UNSET) for spec in specs
-    )
-    return details.count(b'":') == expected
+    optional = [spec.size for spec in specs] + [spec.tarball for spec in specs]
+    return details.count(b'":') == 10 * len(specs) - optional.count(UNSET)
 
 
 def careful(package: str, details: Any) -> Decoded:
@@ -226,7 +224,7 @@ def _generation(specs: list[Spec]) -> tuple[int, int | None]:
     """
     compilers = {spec.compiler for spec in specs}
     names = {compiler.partition("@")[0] for compiler in compilers}
-    has_arrays = any(_has_array(spec.variants) for spec in specs)
+    has_arrays = any(map(_has_array, {spec.variants for spec in specs}))
     new = has_arrays or "none" in compilers or bool(names & _NEW_COMPILERS)
     old = any("@=" in compiler for compiler in compilers)
     epoch = 8 if new else 6 if old else None
@@ -237,6 +235,5 @@ def _generation(specs: list[Spec]) -> tuple[int, int | None]:
     return (5, epoch) if old or not specs else (6, epoch)
 
 
-@_memo
 def _has_array(variants: tuple[str, ...]) -> bool:
     return any(":=" in variant.partition("=")[0] + "=" for variant in variants)

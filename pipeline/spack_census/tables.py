@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from spack_census import schema
@@ -20,10 +20,11 @@ def specs(documents: Iterable[Document]) -> pa.Table:
     for document in documents:
         snapshots += [document.snapshot] * len(document.records)
         records += document.records
-    names = Record.__struct_fields__
-    transposed = zip(*map(msgspec.structs.astuple, records), strict=True)
-    columns: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
-    columns.update(zip(names, transposed, strict=False))
+    columns: dict[str, Sequence[Any]] = {
+        name: list(map(attrgetter(name), records))
+        for name in schema.SPECS.arrow.names
+        if name not in ("snapshot", "version_key")
+    }
     columns["snapshot"] = snapshots
     columns["version_key"] = list(map(version_key, columns["version"]))
     return _columnar(schema.SPECS, columns)

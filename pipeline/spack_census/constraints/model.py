@@ -15,7 +15,20 @@ _PACKAGE_NAMES = {
     "arm": "acfl",
 }
 _OTHER_COMPILERS = frozenset(
-    ("aocc", "apple-clang", "cce", "dpcpp", "fj", "gcc", "msvc", "nag", "nvhpc", "pgi", "xl", "xl_r")
+    (
+        "aocc",
+        "apple-clang",
+        "cce",
+        "dpcpp",
+        "fj",
+        "gcc",
+        "msvc",
+        "nag",
+        "nvhpc",
+        "pgi",
+        "xl",
+        "xl_r",
+    )
 )
 COMPILERS = _OTHER_COMPILERS | _PACKAGE_NAMES.keys() | set(_PACKAGE_NAMES.values())
 """The names of all compilers that Spack knows, before and since 1.0."""

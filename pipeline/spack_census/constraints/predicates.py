@@ -23,6 +23,10 @@ from spack_census.constraints.ranges import Range, Versions
 from spack_census.errors import ConstraintError, UnknownNameError
 from spack_census.versions import version_key
 
+# A target counts as at least another if it runs the other's binaries.
+_RUNS_BOUND = "target in (select host from target_compat where target = ?)"
+_RUN_BY_BOUND = "target in (select target from target_compat where host = ?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -80,9 +84,7 @@ def own_conditions(
     return found
 
 
-def _namespace(
-    con: duckdb.DuckDBPyConnection, constraint: Constraint, snapshot: str
-) -> Condition:
+def _namespace(con: duckdb.DuckDBPyConnection, constraint: Constraint, snapshot: str) -> Condition:
     unknown = con.execute(
         "select count(*) from specs where snapshot = ? and namespace is null"
         " and (package = ? or ? is null)",
@@ -148,14 +150,14 @@ def _target(con: duckdb.DuckDBPyConnection, constraint: Constraint) -> Condition
             values.append(each)
             continue
         bounds = []
-        for bound, chosen, given in ((each.lower, "host", "target"), (each.upper, "target", "host")):
+        for bound, sql in ((each.lower, _RUNS_BOUND), (each.upper, _RUN_BY_BOUND)):
             if bound is not None:
                 _demand_target(con, bound)
-                bounds.append(f"target in (select {chosen} from target_compat where {given} = ?)")
+                bounds.append(sql)
                 values.append(bound)
         parts.append(f"({' and '.join(bounds) or 'true'})")
-    sql = f"({' or '.join(parts)})"
-    return Condition("target", constraint.target_text, sql, tuple(values))
+    joined = f"({' or '.join(parts)})"
+    return Condition("target", constraint.target_text, joined, tuple(values))
 
 
 def _demand_target(con: duckdb.DuckDBPyConnection, name: str) -> None:

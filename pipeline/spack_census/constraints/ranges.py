@@ -60,7 +60,7 @@ def _element(text: str) -> Range | Exactly:
     lower, colon, upper = (part.strip() for part in text.partition(":"))
     if not colon:
         upper = lower
-    start = _key(lower) if lower else _FIRST
+    start = _key(lower) if lower or not colon else _FIRST
     end = key_after(upper) if upper else None
     if end is not None and end < start:
         raise ValueError(f"the range {text} runs backwards")

@@ -142,12 +142,9 @@ PARTS = st.tuples(
     st.sampled_from([("hdf5", lambda row: row["package"] == "hdf5"), ("", lambda _: True)]),
     st.sampled_from([*RANGES, "1.2", "=1.2", "1.2,2:", "=2,=1.10", "1.9:2,develop"]).map(_versions),
     st.builds(_compiler, st.sampled_from(["gcc", "clang"]), st.sampled_from(["11", "9:11", ":9"])),
-    st.sampled_from(
-        ("+mpi", "~mpi", "mpi=*", "mpi=true", "mpi=False", "api=v110", "api=v11", "api=*", "libs=*")
-    ).map(_variant),
-    st.sampled_from(("libs=shared", "libs:=shared", "libs=static,shared", "libs=none")).map(
-        _variant
-    ),
+    st.sampled_from(["+mpi", "~mpi", "mpi=*", "mpi=true", "mpi=False"]).map(_variant),
+    st.sampled_from(["api=v110", "api=v11", "api=*"]).map(_variant),
+    st.sampled_from(["libs=shared", "libs:=shared", "libs=static,shared", "libs=*"]).map(_variant),
     st.sampled_from(["ubuntu22.04", "centos7"]).map(
         lambda os: (f" os={os}", lambda row: row["os"] == os)
     ),
@@ -155,7 +152,7 @@ PARTS = st.tuples(
 ).flatmap(lambda parts: st.lists(st.sampled_from(parts), min_size=1, max_size=4, unique=True))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(SPECS, min_size=1, max_size=6), PARTS)
 def test_sql_finds_what_plain_python_does(specs: list[Row], parts: list[Part]) -> None:
     # A package's name stands first.

@@ -26,7 +26,7 @@ _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _VALUE = r"""[A-Za-z0-9_+*.,:=~/\\-]+|"[^"]*"|'[^']*'"""
 _VERSION = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\b"
 # A key may follow an open range at once: 1.2:os=centos7 has no upper bound.
-_RANGE = rf"(?:{_VERSION})?\s*:(?:\s*{_VERSION}(?!\s*:?=))?"
+_RANGE = rf"(?:{_VERSION})?:(?:{_VERSION}(?!\s*:?=))?"
 _ELEMENT = rf"(?:{_RANGE}|=?{_VERSION})"
 _VERSIONS = rf"{_ELEMENT}(?:\s*,\s*{_ELEMENT})*"
 

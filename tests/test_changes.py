@@ -181,9 +181,7 @@ def test_closest_pair_is_matched_first_and_backwards_too(
     assert forth == back == {nearer.hash}
 
 
-def test_equally_close_pairs_are_taken_by_their_lesser_spec_then_their_greater(
-    diff: Differ,
-) -> None:
+def test_of_equally_close_pairs_the_first_in_text_order_is_taken(diff: Differ) -> None:
     # +x, second on its side, is as close to +a, the first on the other, as to +c, the third.
     x, a, c = (_after(name, variants=(f"+{name}",)) for name in "xac")
     m = _after("m", variants=("+b", "+m", "+n"))

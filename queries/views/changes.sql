@@ -14,11 +14,11 @@
 -- then with the fewest steps between its versions, counted through all versions of the
 -- slot's changed specs; then with the same compiler, else the same compiler name; then
 -- with the same stacks; then nearest by place in text order; then the first in text
--- order, by its lesser spec and then by its greater. The text of a spec is version_key,
--- compiler, variants, stacks, and after these version, patches, hash; no compiler comes
--- last. Its place is how many kinds its side of the slot has up to it, a kind being the
--- changed specs whose text is the same up to the stacks. No step tells the sides apart,
--- so changes(b, a) is the mirror of changes(a, b).
+-- order. The text of a spec is version_key, compiler, variants, stacks, and after these
+-- version, patches, hash; no compiler comes last. Its place is how many kinds its side
+-- of the slot has up to it, a kind being the changed specs whose text is the same up to
+-- the stacks. No step tells the sides apart (two pairs that compete share a spec, so
+-- their other specs' text decides), so changes(b, a) is the mirror of changes(a, b).
 --
 -- Versions with one version_key are the same. Patches come from the recipe: they
 -- neither hinder a match nor count as variants; `settings` are the variants without
@@ -219,8 +219,8 @@ create or replace macro changes(a, b) as table (
                     far_compiler,
                     other_stacks,
                     far_place,
-                    least(before_kind, after_kind),
-                    greatest(before_kind, after_kind)
+                    before_kind,
+                    after_kind
             ) as distance
         from compared
     ),

@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
     except TyperException as error:
-        message = CensusError(error.format_message(), f"see: census {_command(arguments)}--help")
-        return _trouble(message)
+        step = f"see: census {_command(arguments)}--help"
+        return _trouble(CensusError(error.format_message(), step))
     except CensusError as error:
         if debug:
             raise
@@ -32,6 +32,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of a pipe has seen enough: `census query … | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception as error:
+        if debug:
+            raise
+        message = f"unexpected: {type(error).__name__}: {error}"
+        step = "please report it with what --debug shows: this is a fault of census itself"
+        return _trouble(CensusError(message, step))
     return result if isinstance(result, int) else ExitCode.OK
 
 

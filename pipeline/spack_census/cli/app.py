@@ -27,6 +27,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         inspecting.queries,
         inspecting.rejects,
         inspecting.check,
+        inspecting.verify,
         inspecting.path,
         inspecting.sql,
     ),

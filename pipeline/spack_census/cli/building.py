@@ -35,15 +35,21 @@ def build(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
+    ] = 0,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
     Example: census build documents --dataset output/dataset
     """
-    from spack_census import builder
+    from spack_census import builder, locking
 
+    if wait and (holder := locking.holder(dataset)):
+        print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
-    with _progress() as observe:
+    with progress() as observe:
         result = builder.build(
             source,
             dataset,
@@ -52,13 +58,14 @@ def build(
             prune=prune,
             replace=replace,
             jobs=jobs,
+            wait_seconds=wait,
             observe=observe,
         )
-    _print_result(result, source, dataset, time.monotonic() - started)
+    print_result(result, source, dataset, time.monotonic() - started)
 
 
 @contextmanager
-def _progress() -> Iterator[Observer]:
+def progress() -> Iterator[Observer]:
     """Show progress on stderr: a bar on a terminal, and a line for each snapshot."""
     if not sys.stderr.isatty():
         yield lambda outcome, _total: print(_line(outcome), file=sys.stderr)
@@ -86,7 +93,8 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+    """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
@@ -129,6 +137,8 @@ def _extent(dataset: Path) -> tuple[int, str]:
 
 
 def _print_warnings(result: BuildResult) -> None:
+    for warning in result.warnings:
+        print(f"note: published, but {warning}", file=sys.stderr)
     for outcome in result.outcomes:
         if outcome.surprising:
             print(

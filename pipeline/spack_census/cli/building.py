@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -99,8 +100,9 @@ def print_result(result: BuildResult, source: Path, dataset: Path, seconds: floa
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
+    shown_source, shown_dataset = _shown(source), _shown(dataset)
     print(
-        f"{source!s:<24} {_many(len(present), 'snapshot')} · "
+        f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
     )
     if result.num_skipped:
@@ -116,7 +118,7 @@ def print_result(result: BuildResult, source: Path, dataset: Path, seconds: floa
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{dataset!s:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
+        f"{shown_dataset:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
         f"{_many(packages, 'package')} · {_many(manifest.counts['specs'], 'spec')} · {places}\n"
         f"{'':<24} {_many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
         f"{seconds:.1f} s"
@@ -152,7 +154,7 @@ def _print_warnings(result: BuildResult) -> None:
 
 def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
-    option = "" if dataset == DEFAULT_DATASET else f" --dataset {dataset}"
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {_shown(dataset)}"
     steps = [
         (f"{census} query coverage.by_target{option}", "what is covered, place by place"),
         (f"{census} query diff.packages{option}", "packages that came or went since the last"),
@@ -173,6 +175,13 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
+    from spack_census.formats import visible
+
+    return visible(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _many(number: int, noun: str) -> str:

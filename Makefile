@@ -9,10 +9,12 @@ BIN     := $(VENV)/bin
 # A stamp is newer than what it was made from, so that a second run installs nothing.
 RUN     := $(VENV)/.installed
 DEV     := $(VENV)/.installed-dev
+BENCH   := $(VENV)/.installed-bench
+NOTEBOOK := $(VENV)/.installed-notebook
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test lint format wheel clean
+.PHONY: help dataset test lint format docs notebook bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -31,11 +33,24 @@ lint: $(DEV) ## Check style, types, SQL and layers.
 	@$(BIN)/mypy
 	@$(BIN)/sqruff lint queries
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/generate.py --check
 
 format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
+
+docs: $(DEV) ## Write docs/queries.md anew.
+	@$(BIN)/python docs/generate.py
+
+notebook: $(NOTEBOOK) output/dataset/current ## Open the example notebook.
+	@$(BIN)/jupyter lab docs/notebooks/explore.ipynb
+
+output/dataset/current: | $(RUN)
+	@$(BIN)/census build documents --dataset output/dataset
+
+bench: $(BENCH) ## Time the pipeline against what a user would write instead.
+	@$(BIN)/python benchmarks/run.py
 
 wheel: $(DEV) ## Build the wheel into dist/.
 	@rm -rf dist
@@ -57,4 +72,14 @@ $(RUN): pyproject.toml constraints.txt | $(VENV)/bin/python
 $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2
 	@$(PIP) --editable '.[dev]'
+	@touch $(RUN) $@
+
+$(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing the benchmarks into $(VENV) ...' >&2
+	@$(PIP) --editable '.[bench]'
+	@touch $(RUN) $@
+
+$(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing JupyterLab into $(VENV) ...' >&2
+	@$(PIP) --editable '.[notebook]'
 	@touch $(RUN) $@

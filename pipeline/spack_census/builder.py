@@ -91,7 +91,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
     origin = open_source(source, rename)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
-        scanned = inventory.take(origin, inventory.load(folder / _FINGERPRINTS, origin))
+        known = inventory.load(folder / _FINGERPRINTS, origin)
+        scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
@@ -107,7 +108,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
         if prune:
             outcomes += _prune(states, set(names.values()))
         manifest = _publish(publication, fresh, states, scanned)
-        warnings = _finish(publication, origin, scanned, converted)
+        warnings = _finish(publication, origin, known, scanned, converted)
     return BuildResult(
         published=manifest != publication.manifest,
         outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.snapshot)),
@@ -233,14 +234,18 @@ def _publish(
 
 
 def _finish(
-    publication: Publication, origin: Source, scanned: Inventory, converted: list[Converted]
+    publication: Publication,
+    origin: Source,
+    known: inventory.Fingerprints,
+    scanned: Inventory,
+    converted: list[Converted],
 ) -> tuple[str, ...]:
     """Tidy up after the commit; what fails here is a warning, for the version stands."""
     sha256 = {path: each for done in converted for path, each in done.sha256.items()}
     warnings = []
     try:
         failpoints.reached("save fingerprints")
-        inventory.save(publication.dataset / _FINGERPRINTS, origin, scanned, sha256)
+        inventory.save(publication.dataset / _FINGERPRINTS, origin, known, scanned, sha256)
     except OSError as error:
         warnings.append(f"the next build will read every document again: {error}")
     try:

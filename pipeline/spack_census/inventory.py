@@ -80,20 +80,28 @@ def load(path: Path, source: Source) -> Fingerprints:
     return _read(path).get(source.identity, {})
 
 
-def save(path: Path, source: Source, scanned: Inventory, sha256: Mapping[str, str]) -> None:
+def save(
+    path: Path,
+    source: Source,
+    known: Fingerprints,
+    scanned: Inventory,
+    sha256: Mapping[str, str],
+) -> None:
     """Keep the fingerprints of an inventory; `sha256` holds what was read since. Raises OSError."""
     hashes = {**scanned.sha256, **sha256}
-    known = _read(path)
-    known.pop(source.identity, None)
-    known = dict([*known.items()][-_KEPT_SOURCES:])
-    known[source.identity] = {
+    fresh = {
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
         for snapshot, entries in scanned.snapshots.items()
         for entry in entries
         if entry.settled
     }
+    if fresh == known:
+        return
     draft = path.with_suffix(".draft")
-    encoded = msgspec.json.encode(known)
+    others = _read(path)
+    others.pop(source.identity, None)
+    kept = dict([*others.items()][-_KEPT_SOURCES:])
+    encoded = msgspec.json.encode({**kept, source.identity: fresh})
     draft.write_bytes(_seal(encoded) + encoded)
     draft.replace(path)
 

@@ -6,14 +6,17 @@ import random
 import re
 from collections.abc import Sequence
 
-TOKENS: tuple[bytes, ...] = tuple(
-    b'" "" , : ":  : [ ] { } [] {} \\ \\" \\u0000 \\ud800 \\ud83d\\ude00 \\u00e9 # & * ! % @ ` | > - --- ...'
+_WORDS = (
+    b'" "" , : ":  : [ ] { } [] {} \\ \\" \\u0000 \\ud800 \\ud83d\\ude00 \\u00e9 # & * ! % @ `'
+    b" | > - --- ..."
     b" null true false nan NaN Infinity -Infinity 0 -1 1e400 1e-400 0x1f 010 1_000 1:30:00"
     b" 18446744073709551616 9223372036854775807 99999999999999999999999999 .5 5. 1.10 ~ yes no on"
     b' "-" "none" "gcc" "gcc@" "@1" "gcc@=1" "gcc@1/abc" "12 MiB" "1e3 B" "+x" "~x" "=x" "x:=a,b"'
     b' "patches=1234567890" "../../etc" "/" "." "=" "a=b" "__HIVE_DEFAULT_PARTITION__" "2024-01-01"'
-    b' "develop" "\'" \' ; ;-- $x {{x}} <script> &anchor *alias !!python/object <<: ? 2024-01-01'.split()
-) + (
+    b' "develop" "\'" \' ; ;-- $x {{x}} <script> &anchor *alias !!python/object <<: ?'
+)
+TOKENS: tuple[bytes, ...] = (
+    *_WORDS.split(),
     b"\n",
     b"\r",
     b"\r\n",

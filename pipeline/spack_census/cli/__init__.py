@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
     except TyperException as error:
-        message = CensusError(error.format_message(), f"see: census {_command(arguments)}--help")
-        return _trouble(message)
+        step = f"see: census {_command(arguments)}--help"
+        return _trouble(CensusError(error.format_message(), step))
     except CensusError as error:
         if debug:
             raise

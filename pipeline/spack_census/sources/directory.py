@@ -38,7 +38,7 @@ class Directory:
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in path order, and a Reject for each that cannot be opened."""
         if self.root.is_dir():
-            yield from _walk(self.root, "", time.time_ns() - _DOUBT_NS)
+            yield from _walk(str(self.root), "", time.time_ns() - _DOUBT_NS)
         elif self.root.is_file():
             yield _entry(self.root.name, self.root.stat(), time.time_ns() - _DOUBT_NS)
         else:
@@ -75,7 +75,7 @@ class Directory:
         return data
 
 
-def _walk(folder: Path, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
+def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
     try:
         with os.scandir(folder) as listing:
             found = sorted(listing, key=lambda item: item.name)
@@ -88,7 +88,7 @@ def _walk(folder: Path, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
         if not files.is_candidate(item.name):
             continue
         if item.is_dir(follow_symlinks=False):
-            yield from _walk(folder / item.name, f"{path}/", doubt_ns)
+            yield from _walk(item.path, f"{path}/", doubt_ns)
         else:
             yield _candidate(path, item, doubt_ns)
 

@@ -33,6 +33,12 @@ def build(
     replace: Annotated[
         bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
     ] = False,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+    ] = False,
+    with_sizes: Annotated[
+        bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
@@ -58,6 +64,8 @@ def build(
             strict=strict,
             prune=prune,
             replace=replace,
+            allow_partial=allow_partial,
+            with_sizes=with_sizes,
             jobs=jobs,
             wait_seconds=wait,
             observe=observe,

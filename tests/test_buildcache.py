@@ -146,6 +146,12 @@ def test_a_second_build_reads_nothing_anew(tmp_path: Path, v2: Path) -> None:
 def test_without_root_the_stacks_answer_together(
     tmp_path: Path, v2: Path, read_rows: Reader
 ) -> None:
+    snapshot = "develop-2024-06-09"
+    first = index_of(v2, snapshot, STACKS[0])
+    key = naive_index.rows({"root": first}, snapshot)[0]["hash"]
+    record = naive_index.installs(first)[key]
+    both = lambda database: database["installs"].update({key: record})  # noqa: E731 - one use
+    edit(index_of(v2, snapshot, STACKS[1]), both)
     whole = specs(read_rows, build(v2, tmp_path / "whole"))
     for path in v2.glob("*/build_cache/index.json.gz"):
         path.unlink()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spack_census.cli import fetching
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file of documents.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Documents or a build cache: a folder, a file, or a URL."
+        ),
+    ],
     dataset: Dataset = DEFAULT_DATASET,
     rename: Annotated[
         str | None,
@@ -52,13 +58,17 @@ def build(
     Example: census build documents --dataset output/dataset
     """
     from spack_census import builder, locking
+    from spack_census.sources import addresses
 
+    place = source
+    if addresses.is_remote(source):
+        place = str(fetching.bring(source, with_sizes=with_sizes).folder)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
     with progress() as observe:
         result = builder.build(
-            source,
+            place,
             dataset,
             rename=rename,
             strict=strict,
@@ -102,7 +112,7 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds: float) -> None:
     """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
@@ -185,7 +195,7 @@ def _invocation() -> str:
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
-def _shown(path: Path) -> str:
+def _shown(path: Path | str) -> str:
     """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
     from spack_census.formats import visible
 

@@ -32,11 +32,17 @@ class Listed(NamedTuple):
     snapshot: str
     label: str
     relative: str
+    url: str = ""
 
     @property
     def path(self) -> str:
         """Its name in messages and rows."""
         return f"{self.snapshot}/{self.label}"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the list names another host than that of the public bucket."""
+        return urlsplit(self.url).netloc not in ("", *_PUBLIC)
 
 
 class _Item(msgspec.Struct):
@@ -52,7 +58,7 @@ def decode(data: bytes, name: str) -> list[Listed]:
     except (Rejected, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise SourceError(f"{name} is no list of indexes: {error}", _REMEDY) from error
     found = [
-        Listed(snapshot, item.label, relative_of(item.url))
+        Listed(snapshot, item.label, relative_of(item.url), item.url)
         for snapshot, items in listed.items()
         for item in items
     ]

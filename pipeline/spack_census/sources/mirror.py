@@ -73,7 +73,7 @@ def find(root: Path, relative: str) -> Path | None:
         message = f"{relative!r} is no place below the index"
         raise Rejected(Reason.UNSAFE_NAME, "url", message, "report it to those who publish it")
     # A blob's name tells its bytes, so nothing else can stand for it.
-    names = (relative,) if _BLOB.fullmatch(relative) else (relative, f"{relative}.gz")
+    names = (relative,) if is_blob(relative) else (relative, f"{relative}.gz")
     for path in (root / name for name in names):
         try:
             resolved = path.resolve(strict=True)
@@ -97,10 +97,7 @@ def locate(root: Path, relative: str) -> list[Path]:
         raise Rejected(Reason.MISSING_INDEX, "file", message, FETCH)
     if not relative.endswith(V3_INDEX):
         return [path]
-    content = content_of(path.read_bytes(), _DATABASE)
-    if content is None or content.checksumAlgorithm != "sha256":
-        message = f"{relative} names no index with a SHA-256"
-        raise Rejected(Reason.MISSING_KEY, "data", message, FETCH)
+    content = index_content(path.read_bytes())
     return [path, *locate(root, blob(relative.removesuffix(V3_INDEX), content.checksum))]
 
 
@@ -116,6 +113,20 @@ def mirror_of(relative: str) -> str:
         if found:
             return before
     return ""
+
+
+def is_blob(relative: str) -> bool:
+    """Tell whether a file's name is its checksum, so that its bytes never change."""
+    return _BLOB.fullmatch(relative) is not None
+
+
+def index_content(manifest: bytes) -> _Content:
+    """Return the record of the index in its manifest; raises Rejected where there is none."""
+    content = content_of(manifest, _DATABASE)
+    if content is None or not re.fullmatch("[0-9a-f]{64}", content.checksum):
+        message = f"no record of {_DATABASE}… with a SHA-256"
+        raise Rejected(Reason.MISSING_KEY, "manifest.data", message, FETCH)
+    return content
 
 
 def content_of(manifest: bytes, media_type: str) -> _Content | None:

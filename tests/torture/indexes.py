@@ -36,8 +36,12 @@ def check(data: bytes) -> str:
     try:
         decoded = index.decode(data)
     except Rejected as rejected:
-        assert rejected.problem.message
-        assert rejected.problem.remedy
+        problem = rejected.problem
+    else:
+        problem = None
+    if problem is not None:
+        assert problem.message
+        assert problem.remedy
         return "rejected"
     found = list(index.records(decoded, dict.fromkeys(decoded.held, ()), decoded.held))
     installs = json.loads(data)["database"]["installs"]

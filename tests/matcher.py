@@ -97,7 +97,8 @@ def _copy(spec: Spec) -> Text:
     compiler = (_last(spec.compiler_name), _last(spec.compiler_version))
     version = (spec.version_key, spec.version)
     place = (spec.platform, spec.os, spec.target, spec.stacks)
-    return (spec.package, version, place, compiler, spec.variants, _last(spec.package_hash))
+    variants = (spec.settings, spec.patches)
+    return (spec.package, version, place, compiler, variants, _last(spec.package_hash))
 
 
 def _pairs(old: list[Spec], new: list[Spec]) -> list[tuple[Spec, Spec]]:

@@ -177,6 +177,14 @@ def test_a_spec_that_only_moved_to_another_stack_is_a_change() -> None:
     assert "1 kept · 1 of them in other stacks" in shown(found)
 
 
+def test_a_spec_that_moved_into_a_stack_was_not_in_it_before() -> None:
+    specs = [spec(A, "a", stacks=["e4s"]), spec(B, "a", stacks=["hep"])]
+    with in_memory({"specs": specs, "snapshots": SNAPSHOTS}) as con:
+        into, out = (diff(con, A, B, Scope(stack=name)).totals for name in ("hep", "e4s"))
+    assert (into.before_specs, into.after_specs, into.kept) == (0, 1, 0)
+    assert (out.before_specs, out.after_specs, out.kept) == (1, 0, 1)
+
+
 def test_losses_and_upgrades_stand_in_the_sentence_before_rebuilds() -> None:
     specs = [
         spec(A, "a", package="gone"),

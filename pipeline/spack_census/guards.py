@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spack_census.config import PARTITION_VALUE
 from spack_census.convert import Converted
 from spack_census.dataset import SnapshotState
-from spack_census.errors import ConservationError, ParameterError, RefusedError, SourceError
+from spack_census.errors import (
+    ConservationError,
+    DatasetError,
+    ParameterError,
+    RefusedError,
+    SourceError,
+)
 from spack_census.inventory import Inventory
 from spack_census.publication import Publication
-from spack_census.records import Problem
+from spack_census.records import Problem, Reason
 
 _LOSS = 0.1
 """The share of a snapshot's documents that a build may drop without being told so."""
@@ -48,10 +55,48 @@ def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
     return {declared[0]: rename}
 
 
+def refuse_no_repair(present: Iterable[str], publication: Publication) -> None:
+    """Raise RefusedError if some snapshots are damaged and the source has none of them."""
+    if publication.damaged and publication.damaged.isdisjoint(present):
+        damaged = ", ".join(sorted(publication.damaged))
+        message = f"the source has none of the damaged snapshots: {damaged}"
+        hint = "to drop what a source lacks: census build SOURCE --prune"
+        raise RefusedError(message, "name the source that they were built from", hint)
+
+
+def refuse_partial(converted: Iterable[Converted], publication: Publication) -> None:
+    """Raise RefusedError if an index is broken, or one is missing that a snapshot was built from.
+
+    The rows it answered for would vanish, as if the build cache had lost them. An index that was
+    never there is a reject and no more: the site lists stacks that have none.
+    """
+    faults = []
+    for done in converted:
+        if done.state.source != "buildcache":
+            continue
+        before = {path for path, _ in previous_documents(publication, done.snapshot)}
+        # Whole documents come first among the problems, then single specs.
+        for path, problem in done.problems[: done.state.num_documents_rejected]:
+            if problem.reason is not Reason.MISSING_INDEX or path in before:
+                faults.append(f"{path}: {problem.message}")
+    if faults:
+        message = "a snapshot would be built without some of its indexes"
+        hint = "fetch them again; to build without: --allow-partial"
+        raise RefusedError(message, *faults[:5], hint)
+
+
 def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:
-    """Raise RefusedError if a snapshot would lose more than a tenth of its documents."""
+    """Raise RefusedError if a snapshot would lose more than a tenth of its documents.
+
+    Of a damaged snapshot only the number of documents is known for certain.
+    """
     losses = []
     for done in converted:
+        if done.snapshot in publication.damaged:
+            had, has = publication.snapshots[done.snapshot].num_documents, done.state.num_documents
+            if had - has > _LOSS * had:
+                losses.append(f"{done.snapshot}: {has:,} documents instead of {had:,}")
+            continue
         before = _previous_packages(publication, done.snapshot)
         lost = sorted(before - done.packages)
         if before and len(lost) > _LOSS * len(before):
@@ -78,12 +123,16 @@ def _previous_packages(publication: Publication, snapshot: str) -> set[str]:
 def _columns(
     publication: Publication, table: str, snapshot: str, names: list[str]
 ) -> list[dict[str, Any]]:
-    return [
-        row
-        for file in publication.files
-        if file.table == table and file.snapshot == snapshot
-        for row in pq.ParquetFile(publication.path(file)).read(names).to_pylist()
-    ]
+    rows: list[dict[str, Any]] = []
+    for file in publication.files:
+        if file.table == table and file.snapshot == snapshot:
+            path = publication.path(file)
+            try:
+                rows += pq.ParquetFile(path).read(names).to_pylist()
+            except (pa.ArrowException, OSError) as error:
+                message = f"{path} cannot be read: {error}"
+                raise DatasetError(message, "mend it: census verify --repair SOURCE") from error
+    return rows
 
 
 def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:

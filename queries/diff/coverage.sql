@@ -6,7 +6,7 @@
 -- column: target | Target where it came or went
 -- column: newest_version | Newest version of what was lost or gained
 -- column: num_specs | Specs that were lost or gained with it
--- column: stacks | Stacks that held or hold them
+-- column: stacks | Stacks that held or hold them, under their present names
 -- column: elsewhere | Whether the package is still, or was already, on another target
 with places as (
     select

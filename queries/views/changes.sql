@@ -23,7 +23,8 @@
 -- Versions with one version_key are the same. Patches come from the recipe: they
 -- neither hinder a match nor count as variants; `settings` are the variants without
 -- them. Of a hash that stands more often on one side than on the other, the first are
--- kept, by package, version, platform, os, target, stacks, compiler, variants, recipe.
+-- kept: by package, version, platform, os, target, stacks, compiler, variants, patches,
+-- recipe.
 --
 -- How: specs of one kind are matched by number. A kind on both sides is its own closest
 -- partner, so it cancels out first. Of the rest, a round takes each pair of kinds that
@@ -47,10 +48,33 @@ create or replace macro changes(a, b) as table (
             list_filter(variants, lambda v: starts_with(v, 'patches=')) as patches,
             stacks,
             hash,
-            package_hash,
-            -- a hash that stands twice in a snapshot is two specs: each needs a partner
+            package_hash
+        from specs
+        where snapshot in (a, b) and a is distinct from b
+    ),
+
+    repeated as (
+        select
+            is_after,
+            hash
+        from sides
+        group by is_after, hash
+        having count(*) > 1
+    ),
+
+    -- A hash that stands twice in a snapshot is two specs: each needs a partner.
+    copies as (
+        select
+            sides.*,
+            1 as copy
+        from sides
+        anti join repeated
+            on sides.hash = repeated.hash and sides.is_after = repeated.is_after
+        union all
+        select
+            sides.*,
             row_number() over (
-                partition by snapshot, hash
+                partition by sides.is_after, sides.hash
                 order by
                     package,
                     version_key,
@@ -61,17 +85,19 @@ create or replace macro changes(a, b) as table (
                     stacks,
                     compiler_name nulls last,
                     compiler_version nulls last,
-                    variants,
+                    settings,
+                    patches,
                     package_hash nulls last
             ) as copy
-        from specs
-        where snapshot in (a, b) and a is distinct from b
+        from sides
+        semi join repeated
+            on sides.hash = repeated.hash and sides.is_after = repeated.is_after
     ),
 
     changed as (
         select one.*
-        from sides as one
-        anti join sides as other
+        from copies as one
+        anti join copies as other
             on
                 one.hash = other.hash
                 and one.copy = other.copy

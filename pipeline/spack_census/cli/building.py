@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spack_census.cli import fetching
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 
 if TYPE_CHECKING:
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file of documents.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Documents or a build cache: a folder, a file, or a URL."
+        ),
+    ],
     dataset: Dataset = DEFAULT_DATASET,
     rename: Annotated[
         str | None,
@@ -32,33 +39,52 @@ def build(
     replace: Annotated[
         bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
     ] = False,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+    ] = False,
+    with_sizes: Annotated[
+        bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
+    ] = 0,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
     Example: census build documents --dataset output/dataset
     """
-    from spack_census import builder
+    from spack_census import builder, locking
+    from spack_census.sources import addresses
 
+    place = source
+    if addresses.is_remote(source):
+        place = str(fetching.bring(source, with_sizes=with_sizes).folder)
+    if wait and (holder := locking.holder(dataset)):
+        print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
-    with _progress() as observe:
+    with progress() as observe:
         result = builder.build(
-            source,
+            place,
             dataset,
             rename=rename,
             strict=strict,
             prune=prune,
             replace=replace,
+            allow_partial=allow_partial,
+            with_sizes=with_sizes,
             jobs=jobs,
+            wait_seconds=wait,
             observe=observe,
         )
-    _print_result(result, source, dataset, time.monotonic() - started)
+    print_result(result, source, dataset, time.monotonic() - started)
 
 
 @contextmanager
-def _progress() -> Iterator[Observer]:
+def progress() -> Iterator[Observer]:
     """Show progress on stderr: a bar on a terminal, and a line for each snapshot."""
     if not sys.stderr.isatty():
         yield lambda outcome, _total: print(_line(outcome), file=sys.stderr)
@@ -86,13 +112,15 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds: float) -> None:
+    """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
+    shown_source, shown_dataset = _shown(source), _shown(dataset)
     print(
-        f"{source!s:<24} {_many(len(present), 'snapshot')} · "
+        f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
     )
     if result.num_skipped:
@@ -108,7 +136,7 @@ def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: flo
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{dataset!s:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
+        f"{shown_dataset:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
         f"{_many(packages, 'package')} · {_many(manifest.counts['specs'], 'spec')} · {places}\n"
         f"{'':<24} {_many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
         f"{seconds:.1f} s"
@@ -129,6 +157,8 @@ def _extent(dataset: Path) -> tuple[int, str]:
 
 
 def _print_warnings(result: BuildResult) -> None:
+    for warning in result.warnings:
+        print(f"note: published, but {warning}", file=sys.stderr)
     for outcome in result.outcomes:
         if outcome.surprising:
             print(
@@ -142,7 +172,7 @@ def _print_warnings(result: BuildResult) -> None:
 
 def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
-    option = "" if dataset == DEFAULT_DATASET else f" --dataset {dataset}"
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {_shown(dataset)}"
     steps = [
         (f"{census} diff{option}", "what changed between the last two snapshots"),
         (f"{census} coverage --host zen4{option}", "what a Zen 4 node can use"),
@@ -163,6 +193,13 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
+def _shown(path: Path | str) -> str:
+    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
+    from spack_census.formats import visible
+
+    return visible(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _many(number: int, noun: str) -> str:

@@ -84,6 +84,11 @@ def own_conditions(
     return found
 
 
+def variant_name(text: str) -> str:
+    """Return the name of the variant that a condition's text is about."""
+    return text.lstrip("+~- ").partition("=")[0].rstrip(":")
+
+
 def _namespace(con: duckdb.DuckDBPyConnection, constraint: Constraint, snapshot: str) -> Condition:
     unknown = con.execute(
         "select count(*) from specs where snapshot = ? and namespace is null"

@@ -9,7 +9,7 @@ import duckdb
 
 from spack_census.constraints.finding import values
 from spack_census.constraints.model import Constraint
-from spack_census.constraints.predicates import Condition, conditions
+from spack_census.constraints.predicates import Condition, conditions, variant_name
 from spack_census.environments.model import (
     Build,
     Difference,
@@ -82,7 +82,7 @@ def _fit(con: duckdb.DuckDBPyConnection, root: Constraint, snapshot: str, host: 
 
 def _difference(part: Condition, build: Build) -> Difference:
     if part.attribute == "variants":
-        name = part.text.lstrip("+~- ").partition("=")[0].rstrip(":")
+        name = variant_name(part.text)
         settings = build.variants | build.patches
         has = (each for each in settings if each.lstrip("+~").partition("=")[0] == name)
         return Difference("variants", part.text, next(has, f"no {name}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from spack_census import hosts, snapshots
+from spack_census import snapshots
 from spack_census.constraints.model import Constraint
 from spack_census.environments.abstract import fit_roots, rank_roots
 from spack_census.environments.locked import fit_lockfile, rank_lockfile
@@ -15,7 +15,7 @@ from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
 from spack_census.environments.roots import read_roots
 from spack_census.errors import EnvironmentFileError
-from spack_census.hosts import ANY_OS, Host
+from spack_census.hosts import Host
 
 _ROWS = pa.schema(
     [
@@ -30,26 +30,6 @@ _ROWS = pa.schema(
     ]
 )
 _RANKS = pa.schema([("snapshot", pa.string()), ("num_hits", pa.int64()), ("num_specs", pa.int64())])
-
-
-def environment(
-    dataset: Path | str,
-    path: Path | str,
-    snapshot: str = "latest",
-    host: str | None = None,
-    os: str = ANY_OS,
-) -> EnvironmentFit:
-    """Return how much of an environment a snapshot of a dataset holds.
-
-    `path` is a spack.lock, a spack.yaml, or a folder with one of them, the lockfile first; `host`
-    is a CPU as archspec names it or "native", `os` a system as Spack names it or "any". Raises
-    EnvironmentFileError for a file that cannot be used, ConstraintError for a root that the
-    snapshot cannot answer, UnknownNameError for a name that nothing bears.
-    """
-    from spack_census.database import connect
-
-    with connect(dataset) as con:
-        return fit(con, read(Path(path)), snapshot, hosts.resolve(con, host, os))
 
 
 def read(path: Path) -> Lockfile | tuple[Path, tuple[Constraint, ...]]:
@@ -71,7 +51,7 @@ def fit(
     snapshot: str,
     host: Host,
 ) -> EnvironmentFit:
-    """Return the fit of what `read` gave with one snapshot; raises what `environment` raises."""
+    """Return the fit of what `read` gave with one snapshot; raises what `sc.environment` raises."""
     name = snapshots.resolve(con, snapshot)
     if isinstance(what, Lockfile):
         return fit_lockfile(con, what, name, host)
@@ -86,7 +66,7 @@ def rank(
 ) -> list[SnapshotFit]:
     """Return all snapshots, the one to pin first: most hits, then dated ones, newest first.
 
-    Raises what `environment` raises.
+    Raises what `sc.environment` raises.
     """
     listing = snapshots.listing(con)
     names = [each.snapshot for each in listing]

@@ -22,18 +22,6 @@ def to_compile(lock: Lockfile, cached: Collection[str]) -> frozenset[str]:
     )
 
 
-def roots_that_compile(lock: Lockfile, cached: Collection[str]) -> tuple[str, ...]:
-    """Return the roots whose install has to build something, as the lockfile writes them."""
-    return tuple(
-        text
-        for hash_, text in lock.roots
-        if any(
-            each not in cached and not lock.specs[each].external
-            for each in _reached(lock.specs, (hash_,), cached)
-        )
-    )
-
-
 def needed_by(lock: Lockfile) -> Mapping[str, tuple[str, ...]]:
     """Return, for each hash, the roots that depend on it in whatever way; a root on itself."""
     needing: dict[str, list[str]] = {hash_: [] for hash_ in lock.specs}

@@ -114,8 +114,8 @@ def env(
     options = {"--host": host, "--os": None if os == ANY_OS else os}
     command = ["census", "env", str(path), *words(options | {"--dataset": other_dataset(dataset)})]
     width = terminal_width(sys.stdout)
-    content = fitting.read(path)
     with connect(dataset) as con:
+        content = fitting.read(path)
         on = hosts.resolve(con, host, os)
         if all_snapshots:
             ranks = fitting.rank(con, content, on)

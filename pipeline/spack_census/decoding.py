@@ -61,7 +61,7 @@ def fast(package: str, details: bytes) -> Decoded | None:
         specs = _SPECS.decode(details)
         if not _keys_are_unique(specs, details):
             return None
-        records = [_record(package, spec) for spec in specs]
+        records = [to_record(package, spec) for spec in specs]
     except (msgspec.MsgspecError, Rejected, RecursionError):
         return None
     if len({record.hash for record in records}) < len(records):
@@ -97,7 +97,7 @@ def careful(package: str, details: Any) -> Decoded:
     for index, entry in enumerate(details):
         try:
             spec, extra = _convert(entry)
-            record = _record(package, spec)
+            record = to_record(package, spec)
             if record.hash in records:
                 message = "an earlier spec of this document has the same hash"
                 raise _fault(Reason.DUPLICATE_HASH, ".hash", message)
@@ -138,7 +138,7 @@ def _fault(reason: Reason, place: str, message: str) -> Rejected:
     return Rejected(reason, place, message, "report it to the site, or mend this spec")
 
 
-def _record(package: str, spec: Spec) -> Record:
+def to_record(package: str, spec: Spec) -> Record:
     """Return the record of one spec; raises Rejected with the place below the spec."""
     if not _HASH.fullmatch(spec.hash):
         raise _fault(Reason.BAD_HASH, ".hash", f"{spec.hash!r} is not 32 base32 characters")

@@ -30,8 +30,8 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong-type"
     EMPTY_TITLE = "empty-title"
     UNSAFE_NAME = "unsafe-name"
-    UNSUPPORTED_GENERATION = "unsupported-generation"
     DUPLICATE_DOCUMENT = "duplicate-document"
+    NO_HASH = "no-hash"
     BAD_HASH = "bad-hash"
     DUPLICATE_HASH = "duplicate-hash"
     BAD_VERSION = "bad-version"
@@ -101,7 +101,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     generation: int | None
     """None for what is no document of the site, such as an index."""
     num_specs_seen: int
-    """Entries of `spec_details`, whatever became of them."""
+    """Specs that the document lists, whatever became of them."""
     num_specs_declared: int | None
     stacks_declared: tuple[tuple[str, int], ...]
     """(stack, number of specs) as the document's `meta` claims, sorted by stack."""

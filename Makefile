@@ -9,10 +9,11 @@ BIN     := $(VENV)/bin
 # A stamp is newer than what it was made from, so that a second run installs nothing.
 RUN     := $(VENV)/.installed
 DEV     := $(VENV)/.installed-dev
+BENCH   := $(VENV)/.installed-bench
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test lint format wheel clean
+.PHONY: help dataset test lint format bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -37,6 +38,9 @@ format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
 
+bench: $(BENCH) ## Time the pipeline against what a user would write instead.
+	@$(BIN)/python benchmarks/run.py
+
 wheel: $(DEV) ## Build the wheel into dist/.
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --outdir dist .
@@ -57,4 +61,9 @@ $(RUN): pyproject.toml constraints.txt | $(VENV)/bin/python
 $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2
 	@$(PIP) --editable '.[dev]'
+	@touch $(RUN) $@
+
+$(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing the benchmarks into $(VENV) ...' >&2
+	@$(PIP) --editable '.[bench]'
 	@touch $(RUN) $@

@@ -87,7 +87,8 @@ def build(
     origin = open_source(source, rename)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder) as publication:
-        scanned = inventory.take(origin, inventory.load(folder / _FINGERPRINTS, origin))
+        known = inventory.load(folder / _FINGERPRINTS, origin)
+        scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
         tasks = _tasks(origin, scanned, names, publication)
         outcomes, converted = _convert(tasks, names, publication, _jobs(jobs, scanned), observe)
@@ -102,7 +103,9 @@ def build(
         if prune:
             outcomes += _prune(states, set(names.values()))
         manifest = _publish(publication, fresh, states, scanned)
-        _finish(publication, origin, scanned, converted)
+        sha256 = {path: each for done in converted for path, each in done.sha256.items()}
+        inventory.save(folder / _FINGERPRINTS, origin, known, scanned, sha256)
+        publication.clean()
     return BuildResult(
         published=manifest != publication.manifest,
         outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.snapshot)),
@@ -227,12 +230,3 @@ def _publish(
     )
     moved += [(file, publication.staging / "reference") for file in made]
     return publication.commit(kept, moved, states)
-
-
-def _finish(
-    publication: Publication, origin: Source, scanned: Inventory, converted: list[Converted]
-) -> None:
-    """Tidy up after the commit: nothing that fails here may fail the build."""
-    sha256 = {path: each for done in converted for path, each in done.sha256.items()}
-    inventory.save(publication.dataset / _FINGERPRINTS, origin, scanned, sha256)
-    publication.clean()

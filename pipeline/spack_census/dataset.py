@@ -96,7 +96,7 @@ def read_manifest(version: Path) -> Manifest:
         ) from error
     if manifest.format != schema.FORMAT:
         raise DatasetError(
-            f"{path} has format {manifest.format}; this census reads {schema.FORMAT}",
+            f"{path.parent} was built by a version of census with other tables",
             "build it into a new folder: census build SOURCE --dataset DIR",
         )
     return manifest

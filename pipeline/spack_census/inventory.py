@@ -75,18 +75,25 @@ def load(path: Path, source: Source) -> Fingerprints:
     return _read(path).get(source.identity, {})
 
 
-def save(path: Path, source: Source, scanned: Inventory, sha256: Mapping[str, str]) -> None:
+def save(
+    path: Path,
+    source: Source,
+    known: Fingerprints,
+    scanned: Inventory,
+    sha256: Mapping[str, str],
+) -> None:
     """Keep the fingerprints of an inventory; `sha256` holds what was read since. Raises OSError."""
     hashes = {**scanned.sha256, **sha256}
-    known = _read(path)
-    known[source.identity] = {
+    fresh = {
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
         for snapshot, entries in scanned.snapshots.items()
         for entry in entries
         if entry.settled
     }
+    if fresh == known:
+        return
     draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.encode(known))
+    draft.write_bytes(msgspec.json.encode({**_read(path), source.identity: fresh}))
     draft.replace(path)
 
 

@@ -6,12 +6,10 @@ files; they are text, always, whatever a reader would guess from their looks.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import pyarrow as pa
-
-FORMAT = 1
-"""Raised when a reader of the older layout would misread the newer one."""
 
 TEXT = pa.string()
 TEXTS = pa.list_(pa.string())
@@ -218,3 +216,13 @@ TABLES: tuple[Table, ...] = (
     TARGETS,
     TARGET_COMPAT,
 )
+
+
+def _format() -> int:
+    layout = [(table.name, table.partitions, table.sort) for table in TABLES]
+    columns = [(c.name, str(c.type), c.nullable) for table in TABLES for c in table.columns]
+    return zlib.crc32(repr((layout, columns)).encode())
+
+
+FORMAT = _format()
+"""A number for this very schema: a dataset of another one is refused, not misread."""

@@ -32,6 +32,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of a pipe has seen enough: `census query … | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception as error:
+        if debug:
+            raise
+        message = f"unexpected: {type(error).__name__}: {error}"
+        step = "please report it with what --debug shows: this is a fault of census itself"
+        return _trouble(CensusError(message, step))
     return result if isinstance(result, int) else ExitCode.OK
 
 

@@ -144,12 +144,12 @@ def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
     option = "" if dataset == DEFAULT_DATASET else f" --dataset {dataset}"
     steps = [
-        (f"{census} query coverage.by_target{option}", "what is covered, place by place"),
-        (f"{census} query diff.packages{option}", "packages that came or went since the last"),
+        (f"{census} diff{option}", "what changed between the last two snapshots"),
+        (f"{census} coverage --host zen4{option}", "what a Zen 4 node can use"),
         (f"{census} queries", "all questions that can be asked"),
     ]
-    if len(result.manifest.snapshots) == 1:
-        steps[1] = (f"{census} snapshots{option}", "what the dataset holds")
+    if result.manifest.counts["snapshots"] == 1:
+        steps[0] = (f"{census} coverage{option}", "what is covered, place by place")
     width = max(len(command) for command, _ in steps)
     print("\nAsk it something:")
     for command, meaning in steps:

@@ -39,17 +39,19 @@ class Directory:
         """Yield each candidate in path order, and a Reject for each that cannot be opened."""
         doubt_ns = time.time_ns() - _DOUBT_NS
         if self.root.is_dir():
-            found = _walk(self.root, "", doubt_ns)
+            found = _walk(str(self.root), "", doubt_ns)
         elif self.root.is_file():
-            beside = _spec_files(_listing(self.root.parent), doubt_ns)
+            beside = _spec_files(_listing(str(self.root.parent)), doubt_ns)
             found = iter([_entry(self.root.name, self.root.stat(), doubt_ns, beside)])
         else:
             raise SourceError(
                 f"{self.root} is neither a folder nor a file",
                 "name a folder of documents, or one document",
             )
-        for each in found:
-            yield each if isinstance(each, Reject) else files.named(each, self.unnamed)
+        if self.unnamed is None:
+            yield from found
+        else:
+            yield from (files.named(each, self.unnamed) for each in found)
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
         """Return the snapshot that the document names."""
@@ -95,7 +97,7 @@ class _SpecFiles:
     settled: bool = True
 
 
-def _listing(folder: Path) -> list[os.DirEntry[str]]:
+def _listing(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as listing:
             return sorted(listing, key=lambda item: item.name)
@@ -105,7 +107,7 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _walk(folder: Path, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
+def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
     found = _listing(folder)
     beside = _spec_files(found, doubt_ns)
     for item in found:
@@ -113,7 +115,7 @@ def _walk(folder: Path, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
         if not files.is_candidate(item.name) or files.is_spec_file(item.name):
             continue
         if item.is_dir(follow_symlinks=False):
-            yield from _walk(folder / item.name, f"{path}/", doubt_ns)
+            yield from _walk(item.path, f"{path}/", doubt_ns)
         else:
             yield _candidate(path, item, doubt_ns, beside)
 

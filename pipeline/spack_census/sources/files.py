@@ -55,12 +55,14 @@ def state_of(siblings: Iterable[tuple[str, str]]) -> str:
     return f".{hashlib.sha256(lines.encode()).hexdigest()}" if lines else ""
 
 
-def named(entry: Entry, unnamed: str | None) -> Entry:
+def named(entry: Entry | Reject, unnamed: str | None) -> Entry | Reject:
     """Return the entry with the name for unnamed documents in its state.
 
     Under another name, a document that names no snapshot belongs to another one.
     """
-    return entry if unnamed is None else entry._replace(state=f"{entry.state}.{unnamed}")
+    if isinstance(entry, Reject) or unnamed is None:
+        return entry
+    return entry._replace(state=f"{entry.state}.{unnamed}")
 
 
 def too_large(entry: Entry) -> Reject | None:

@@ -1,0 +1,90 @@
+"""Documents of any size in the site's form, scaled from the shipped sample: `generate(folder, …)`.
+
+Names, hashes and versions vary, sizes are spread as in the real cache: a few packages with many
+specs, many with a handful.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+DOCUMENTS = Path(__file__).parents[1] / "documents"
+PACKAGES = 1200
+
+
+def generate(folder: Path, snapshots: int, specs_per_snapshot: int) -> None:
+    """Write `snapshots` weekly snapshots of PACKAGES documents each below `folder`."""
+    templates = _templates()
+    sizes = _sizes(specs_per_snapshot)
+    for week in range(snapshots):
+        name = f"develop-{date(2023, 1, 1) + timedelta(weeks=week)}"
+        for number, size in enumerate(sizes):
+            package, specs = templates[number % len(templates)]
+            path = folder / name / f"{package}-{number}" / "specs.md"
+            path.parent.mkdir(parents=True)
+            path.write_text(
+                _document(f"{package}-{number}", name, _specs(specs, size, week, number))
+            )
+
+
+def _templates() -> list[tuple[str, list[dict[str, Any]]]]:
+    found = []
+    for path in sorted(DOCUMENTS.glob("_cache/develop-2024-06-09/*/specs.md")):
+        text = path.read_text()
+        details = json.loads(text[text.index("spec_details: ") + 14 : text.rindex("\n---")])
+        found.append((path.parent.name, details))
+    return found
+
+
+def _sizes(total: int) -> list[int]:
+    # Zipf's law, as near as it is to the real cache: the largest package has some hundred specs.
+    weights = [1 / rank**0.9 for rank in range(1, PACKAGES + 1)]
+    scale = total / sum(weights)
+    return [max(1, round(weight * scale)) for weight in weights]
+
+
+def _specs(
+    templates: list[dict[str, Any]], size: int, week: int, number: int
+) -> list[dict[str, Any]]:
+    chance = random.Random(number)  # noqa: S311 - numbers that repeat, no secret
+    specs = []
+    for index in range(size):
+        spec = dict(templates[index % len(templates)])
+        # About half of the hashes survive a week.
+        born = week - chance.randrange(2) if chance.random() < 0.5 else 0
+        digest = hashlib.sha1(f"{number}.{index}.{born}".encode(), usedforsecurity=False).digest()
+        spec["hash"] = base64.b32encode(digest).decode().lower()
+        if chance.random() < 0.1:
+            spec["versions"] = [f"{spec['versions'][0]}.{max(born, 0)}"]
+        specs.append(spec)
+    return specs
+
+
+def _document(package: str, snapshot: str, specs: list[dict[str, Any]]) -> str:
+    stacks = [stack for spec in specs for stack in spec["stacks"]]
+    meta = {
+        "compilers": sorted({spec["compiler"] for spec in specs}),
+        "num_specs": len(specs),
+        "num_specs_by_stack": {stack: stacks.count(stack) for stack in sorted(set(stacks))},
+        "oss": sorted({spec["os"] for spec in specs}),
+        "platforms": sorted({spec["platform"] for spec in specs}),
+        "stacks": sorted(set(stacks)),
+        "targets": sorted({spec["target"] for spec in specs}),
+        "versions": sorted({spec["versions"][0] for spec in specs}),
+    }
+    lines = (
+        "---",
+        f'title: "{package}"',
+        "layout: cache",
+        f"categories: [package, {snapshot}]",
+        f"meta: {json.dumps(meta)}",
+        f"spec_details: {json.dumps(specs)}",
+        "---",
+    )
+    return "\n".join(lines)

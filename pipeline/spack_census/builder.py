@@ -91,7 +91,9 @@ def build(
         scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
         tasks = _tasks(origin, scanned, names, publication)
-        outcomes, converted = _convert(tasks, names, publication, _jobs(jobs, scanned), observe)
+        outcomes, converted = _convert(
+            tasks, names, publication, _jobs(origin, jobs, scanned), observe
+        )
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
@@ -144,7 +146,9 @@ def _tasks(
     return tasks
 
 
-def _jobs(jobs: int | None, scanned: Inventory) -> int:
+def _jobs(origin: Source, jobs: int | None, scanned: Inventory) -> int:
+    if not origin.portable:
+        return 1
     if jobs is not None:
         return jobs
     unread = (

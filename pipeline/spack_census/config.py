@@ -15,7 +15,7 @@ RULES = 1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what one document may cost."""
+    """Bounds on what one document may cost, and one archive."""
 
     document_bytes: int = 64 * 1024 * 1024
     spec_file_bytes: int = 4 * 1024 * 1024
@@ -23,6 +23,9 @@ class Limits:
     nodes: int = 1_000_000
     depth: int = 64
     message_characters: int = 300
+    archive_members: int = 2_000_000
+    archive_bytes: int = 16 * 1024**3
+    archive_kept_bytes: int = 2 * 1024**3
 
 
 LIMITS = Limits()

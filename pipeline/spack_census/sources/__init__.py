@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
 
 class Source(Protocol):
-    """What a build needs of a source; it travels to workers, so it holds names and no data."""
+    """What a build needs of a source; a portable one holds names and no data."""
 
     @property
     def kind(self) -> str:
@@ -31,6 +31,14 @@ class Source(Protocol):
     @property
     def identity(self) -> str:
         """What tells this source from others, for the fingerprints of its entries."""
+
+    @property
+    def portable(self) -> bool:
+        """Whether it can travel to another process and read on there."""
+
+    @property
+    def unnamed(self) -> str | None:
+        """The snapshot of documents that name none; it can be another one the next time."""
 
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in a fixed order; raises SourceError where none can be listed."""
@@ -47,6 +55,12 @@ class Source(Protocol):
 
 def open_source(source: Path | str, unnamed: str | None = None) -> Source:
     """Return the source that a path names; `unnamed` is the snapshot of documents without one."""
-    from spack_census.sources.directory import Directory
+    from spack_census.sources import archive, directory, git
 
-    return Directory(Path(source).resolve(), unnamed)
+    path = Path(source).resolve()
+    recognisers: tuple[Callable[[Path, str | None], Source | None], ...] = (
+        archive.recognise,
+        git.recognise,
+    )
+    found = (recognise(path, unnamed) for recognise in recognisers)
+    return next(filter(None, found), None) or directory.Directory(path, unnamed)

@@ -48,10 +48,7 @@ class Directory:
                 f"{self.root} is neither a folder nor a file",
                 "name a folder of documents, or one document",
             )
-        if self.unnamed is None:
-            yield from found
-        else:
-            yield from (files.named(each, self.unnamed) for each in found)
+        yield from found
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
         """Return the snapshot that the document names."""

@@ -55,16 +55,6 @@ def state_of(siblings: Iterable[tuple[str, str]]) -> str:
     return f".{hashlib.sha256(lines.encode()).hexdigest()}" if lines else ""
 
 
-def named(entry: Entry | Reject, unnamed: str | None) -> Entry | Reject:
-    """Return the entry with the name for unnamed documents in its state.
-
-    Under another name, a document that names no snapshot belongs to another one.
-    """
-    if isinstance(entry, Reject) or unnamed is None:
-        return entry
-    return entry._replace(state=f"{entry.state}.{unnamed}")
-
-
 def too_large(entry: Entry) -> Reject | None:
     """Return a Reject for a document that is not even opened, for its size."""
     if entry.size <= LIMITS.document_bytes or not entry.path.endswith(DOCUMENT_SUFFIXES):

@@ -10,10 +10,11 @@ BIN     := $(VENV)/bin
 RUN     := $(VENV)/.installed
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
+NOTEBOOK := $(VENV)/.installed-notebook
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test lint format bench wheel clean
+.PHONY: help dataset test lint format docs notebook bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -32,11 +33,21 @@ lint: $(DEV) ## Check style, types, SQL and layers.
 	@$(BIN)/mypy
 	@$(BIN)/sqruff lint queries
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/generate.py --check
 
 format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
+
+docs: $(DEV) ## Write docs/queries.md anew.
+	@$(BIN)/python docs/generate.py
+
+notebook: $(NOTEBOOK) output/dataset/current ## Open the example notebook.
+	@$(BIN)/jupyter lab docs/notebooks/explore.ipynb
+
+output/dataset/current: | $(RUN)
+	@$(BIN)/census build documents --dataset output/dataset
 
 bench: $(BENCH) ## Time the pipeline against what a user would write instead.
 	@$(BIN)/python benchmarks/run.py
@@ -66,4 +77,9 @@ $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the benchmarks into $(VENV) ...' >&2
 	@$(PIP) --editable '.[bench]'
+	@touch $(RUN) $@
+
+$(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing JupyterLab into $(VENV) ...' >&2
+	@$(PIP) --editable '.[notebook]'
 	@touch $(RUN) $@

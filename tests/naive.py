@@ -6,6 +6,7 @@ checks nothing and explains nothing.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,21 @@ _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 def rows(path: Path) -> list[dict[str, Any]]:
     """Return a document's rows of the table `specs`, without `version_key`, in its own order."""
+    package, snapshot, specs = content(path.read_bytes())
+    return [row(package, snapshot, spec) for spec in specs]
+
+
+def content(data: bytes) -> tuple[str, str, list[dict[str, Any]]]:
+    """Return a document's package, snapshot and specs, these as they stand in it."""
     # Universal newlines make CR LF a plain line end, utf-8-sig takes a byte order mark away.
-    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read().split("\n")
     text = "\n".join(lines[1 : lines.index("---", 1)])
     fields = yaml.load(text, Loader=yaml.CSafeLoader)
-    return [_row(fields["title"], fields["categories"][1], spec) for spec in fields["spec_details"]]
+    return fields["title"], fields["categories"][1], fields["spec_details"]
 
 
-def _row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
+def row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of one spec."""
     name, _, version = spec["compiler"].partition("@")
     has_compiler = spec["compiler"] != "none"
     (only_version,) = spec["versions"]

@@ -6,15 +6,13 @@ scan the source → convert each snapshot that changed → check the counts → 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
-from spack_census import guards, inventory, reference
-from spack_census.convert import Converted, Task, convert, revision
+from spack_census import failpoints, guards, inventory, reference, workers
+from spack_census.convert import Converted, Task, revision
 from spack_census.dataset import Manifest, SnapshotState
 from spack_census.errors import DatasetError
 from spack_census.inventory import Inventory
@@ -34,7 +32,7 @@ class Outcome:
 
     snapshot: str
     status: str
-    """new, changed, unchanged or removed."""
+    """new, changed, unchanged, repaired or removed."""
     state: SnapshotState
     num_changed: int = 0
     """Documents added, changed or removed since the version before."""
@@ -58,6 +56,8 @@ class BuildResult:
     num_skipped: int
     """Files in the source that are no documents."""
     totals: guards.Totals
+    warnings: tuple[str, ...]
+    """What failed after the publication, which stands all the same."""
     manifest: Manifest = field(repr=False)
 
 
@@ -65,7 +65,7 @@ Observer = Callable[[Outcome, int], None]
 """Called after each snapshot with its outcome and the number of snapshots in the source."""
 
 
-def build(
+def build(  # noqa: PLR0913 - the options of `census build`
     source: Path | str,
     dataset: Path | str,
     *,
@@ -74,6 +74,8 @@ def build(
     prune: bool = False,
     replace: bool = False,
     jobs: int | None = None,
+    wait_seconds: float = 0,
+    damaged: Collection[str] | None = None,
     observe: Observer = lambda _outcome, _total: None,
 ) -> BuildResult:
     """Bring a dataset up to date with a source and publish it as one version.
@@ -81,15 +83,18 @@ def build(
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents; `jobs` is the number of processes, by default as many as
-    there are cores and work for. Raises SourceError, RefusedError, BusyError, ConservationError
-    or DatasetError, and then leaves the dataset as it was.
+    there are cores and work for; `wait_seconds` is how long another build may take to end.
+    `damaged` names snapshots to write anew though their documents have not changed; given at all,
+    a version is published even where it differs in nothing. Raises SourceError, RefusedError,
+    BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
     """
     origin = open_source(source, rename)
     folder = Path(dataset)
-    with _disk_errors(folder), lock(folder) as publication:
+    with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)
         scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
+        guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
         outcomes, converted = _convert(
             tasks, names, publication, _jobs(origin, jobs, scanned), observe
@@ -105,15 +110,14 @@ def build(
         if prune:
             outcomes += _prune(states, set(names.values()))
         manifest = _publish(publication, fresh, states, scanned)
-        sha256 = {path: each for done in converted for path, each in done.sha256.items()}
-        inventory.save(folder / _FINGERPRINTS, origin, known, scanned, sha256)
-        publication.clean()
+        warnings = _finish(publication, origin, known, scanned, converted)
     return BuildResult(
         published=manifest != publication.manifest,
         outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.snapshot)),
         problems=tuple(problems),
         num_skipped=len(scanned.skipped),
         totals=totals,
+        warnings=warnings,
         manifest=manifest,
     )
 
@@ -137,7 +141,11 @@ def _tasks(
     for declared, name in names.items():
         paths = tuple(entry.path for entry in scanned.snapshots[declared])
         before = publication.snapshots.get(name)
-        if before and all(path in scanned.sha256 for path in paths):
+        if (
+            before
+            and name not in publication.damaged
+            and all(path in scanned.sha256 for path in paths)
+        ):
             known = {path: scanned.sha256[path] for path in paths}
             if revision(known) == before.source_revision:
                 continue
@@ -175,32 +183,25 @@ def _convert(
     for outcome in outcomes:
         observe(outcome, len(names))
     converted = []
-    for done in _run(tasks, jobs):
+    for done in workers.run(tasks, jobs):
         outcomes.append(_outcome(done, publication))
         observe(outcomes[-1], len(names))
         converted.append(done)
     return outcomes, sorted(converted, key=lambda done: done.snapshot)
 
 
-def _run(tasks: list[Task], jobs: int) -> Iterator[Converted]:
-    if jobs <= 1 or len(tasks) <= 1:
-        yield from map(convert, tasks)
-        return
-    # Arrow's threads do not survive a fork, so each worker starts afresh.
-    with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(convert, task) for task in tasks]):
-            yield future.result()
-
-
 def _is_fresh(done: Converted, publication: Publication) -> bool:
     # A document may have been touched, or moved back, and say what it said before.
     before = publication.snapshots.get(done.snapshot)
-    return before is None or before.source_revision != done.state.source_revision
+    same = before is not None and before.source_revision == done.state.source_revision
+    return not same or done.snapshot in publication.damaged
 
 
 def _outcome(done: Converted, publication: Publication) -> Outcome:
     if done.snapshot not in publication.snapshots:
         return Outcome(done.snapshot, "new", done.state)
+    if done.snapshot in publication.damaged:
+        return Outcome(done.snapshot, "repaired", done.state)
     if not _is_fresh(done, publication):
         return Outcome(done.snapshot, "unchanged", done.state)
     before = guards.previous_documents(publication, done.snapshot)
@@ -234,3 +235,25 @@ def _publish(
     )
     moved += [(file, publication.staging / "reference") for file in made]
     return publication.commit(kept, moved, states)
+
+
+def _finish(
+    publication: Publication,
+    origin: Source,
+    known: inventory.Fingerprints,
+    scanned: Inventory,
+    converted: list[Converted],
+) -> tuple[str, ...]:
+    """Tidy up after the commit; what fails here is a warning, for the version stands."""
+    sha256 = {path: each for done in converted for path, each in done.sha256.items()}
+    warnings = []
+    try:
+        failpoints.reached("save fingerprints")
+        inventory.save(publication.dataset / _FINGERPRINTS, origin, known, scanned, sha256)
+    except OSError as error:
+        warnings.append(f"the next build will read every document again: {error}")
+    try:
+        publication.clean()
+    except OSError as error:
+        warnings.append(f"cleaning up failed, the next build will do it: {error}")
+    return tuple(warnings)

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from spack_census import schema
-from spack_census.dataset import Manifest, pin, read_manifest
-from spack_census.errors import DatasetError, QueryError
+from spack_census.dataset import Manifest, demand_files, pin, read_manifest
+from spack_census.errors import QueryError
 from spack_census.queries import VIEWS, find_root, load, run
 
 _SQL_TYPES = {
@@ -36,9 +36,9 @@ def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPy
     them. Raises DatasetError where there is no dataset or a file of it is missing, QueryError
     where a view's SQL is wrong.
     """
-    version = _version(Path(dataset))
+    version = pin(Path(dataset))
     manifest = read_manifest(version)
-    _demand_files(version, manifest)
+    demand_files(version, manifest)
     con = duckdb.connect(":memory:")
     for view in _base_views(version, manifest):
         con.execute(view)
@@ -66,34 +66,11 @@ def script(dataset: Path | str, queries: Path | None = None) -> str:
     It names the current version's folder: a shell that runs it goes on reading that version.
     Raises DatasetError as `connect` does.
     """
-    version = _version(Path(dataset))
+    version = pin(Path(dataset))
     manifest = read_manifest(version)
-    _demand_files(version, manifest)
+    demand_files(version, manifest)
     files = [path.read_text(encoding="utf-8").strip() for path in _view_files(queries)]
     return "\n\n".join([*_base_views(version, manifest), *files]) + "\n"
-
-
-def _version(dataset: Path) -> Path:
-    version = pin(dataset)
-    columns = {column.name for table in schema.TABLES for column in table.columns}
-    for part in version.parts:
-        # DuckDB reads such a folder above the dataset as a column, in place of the true one.
-        if part.partition("=")[0] in columns and "=" in part:
-            raise DatasetError(
-                f"the dataset lies below a folder named {part!r}, which reads as a column",
-                "move or build it elsewhere: census build SOURCE --dataset DIR",
-            )
-    return version
-
-
-def _demand_files(version: Path, manifest: Manifest) -> None:
-    """Raise DatasetError where a file is missing: a glob would leave out its rows in silence."""
-    for file in manifest.files:
-        if not (version / file.path).is_file():
-            raise DatasetError(
-                f"{version / file.path} is missing: the dataset is damaged",
-                "build it again in a new folder: census build SOURCE --dataset DIR",
-            )
 
 
 def _base_views(version: Path, manifest: Manifest) -> list[str]:

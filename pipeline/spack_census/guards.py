@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spack_census.config import PARTITION_VALUE
 from spack_census.convert import Converted
 from spack_census.dataset import SnapshotState
-from spack_census.errors import ConservationError, ParameterError, RefusedError, SourceError
+from spack_census.errors import (
+    ConservationError,
+    DatasetError,
+    ParameterError,
+    RefusedError,
+    SourceError,
+)
 from spack_census.inventory import Inventory
 from spack_census.publication import Publication
 from spack_census.records import Problem
@@ -48,10 +55,27 @@ def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
     return {declared[0]: rename}
 
 
+def refuse_no_repair(present: Iterable[str], publication: Publication) -> None:
+    """Raise RefusedError if some snapshots are damaged and the source has none of them."""
+    if publication.damaged and publication.damaged.isdisjoint(present):
+        damaged = ", ".join(sorted(publication.damaged))
+        message = f"the source has none of the damaged snapshots: {damaged}"
+        hint = "to drop what a source lacks: census build SOURCE --prune"
+        raise RefusedError(message, "name the source that they were built from", hint)
+
+
 def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:
-    """Raise RefusedError if a snapshot would lose more than a tenth of its documents."""
+    """Raise RefusedError if a snapshot would lose more than a tenth of its documents.
+
+    Of a damaged snapshot only the number of documents is known for certain.
+    """
     losses = []
     for done in converted:
+        if done.snapshot in publication.damaged:
+            had, has = publication.snapshots[done.snapshot].num_documents, done.state.num_documents
+            if had - has > _LOSS * had:
+                losses.append(f"{done.snapshot}: {has:,} documents instead of {had:,}")
+            continue
         before = _previous_packages(publication, done.snapshot)
         lost = sorted(before - done.packages)
         if before and len(lost) > _LOSS * len(before):
@@ -78,12 +102,16 @@ def _previous_packages(publication: Publication, snapshot: str) -> set[str]:
 def _columns(
     publication: Publication, table: str, snapshot: str, names: list[str]
 ) -> list[dict[str, Any]]:
-    return [
-        row
-        for file in publication.files
-        if file.table == table and file.snapshot == snapshot
-        for row in pq.ParquetFile(publication.path(file)).read(names).to_pylist()
-    ]
+    rows: list[dict[str, Any]] = []
+    for file in publication.files:
+        if file.table == table and file.snapshot == snapshot:
+            path = publication.path(file)
+            try:
+                rows += pq.ParquetFile(path).read(names).to_pylist()
+            except (pa.ArrowException, OSError) as error:
+                message = f"{path} cannot be read: {error}"
+                raise DatasetError(message, "mend it: census verify --repair SOURCE") from error
+    return rows
 
 
 def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:

@@ -7,6 +7,7 @@ a later write leaves none.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ class Fingerprint(NamedTuple):
 
 
 Fingerprints = dict[str, Fingerprint]
+
+_KEPT_SOURCES = 15
+"""Sources remembered beside the present one: temporary folders would fill the file for ever."""
+_SEAL_BYTES = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,24 @@ def save(
     if fresh == known:
         return
     draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.encode({**_read(path), source.identity: fresh}))
+    others = _read(path)
+    others.pop(source.identity, None)
+    kept = dict([*others.items()][-_KEPT_SOURCES:])
+    encoded = msgspec.json.encode({**kept, source.identity: fresh})
+    draft.write_bytes(_seal(encoded) + encoded)
     draft.replace(path)
 
 
 def _read(path: Path) -> dict[str, Fingerprints]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Fingerprint]])
+        data = path.read_bytes()
+        # A flipped bit could move a document to a snapshot of another name, build after build.
+        if data[:_SEAL_BYTES] != _seal(data[_SEAL_BYTES:]):
+            return {}
+        return msgspec.json.decode(data[_SEAL_BYTES:], type=dict[str, dict[str, Fingerprint]])
     except (OSError, msgspec.MsgspecError):
         return {}
+
+
+def _seal(encoded: bytes) -> bytes:
+    return hashlib.sha256(encoded).hexdigest().encode() + b"\n"

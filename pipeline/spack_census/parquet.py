@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spack_census import durable
 from spack_census.dataset import File
 from spack_census.schema import Table
-
-_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write(root: Path, table: Table, rows: pa.Table, folder: str, *, snapshot: str | None) -> File:
@@ -41,7 +39,7 @@ def write_file(
     rows: int | None = None,
 ) -> File:
     """Write a new file at `root/path` and return its manifest entry."""
-    write_bytes(root / path, data)
+    durable.write_bytes(root / path, data)
     return File(
         path=path,
         table=table,
@@ -50,13 +48,3 @@ def write_file(
         rows=rows,
         sha256=hashlib.sha256(data).hexdigest(),
     )
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a new read-only file and wait until the disk has it; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, _WRITE_FLAGS, 0o444)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)

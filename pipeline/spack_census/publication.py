@@ -7,36 +7,38 @@ hard link to it. Whatever a killed build leaves behind is removed by the next on
 
 from __future__ import annotations
 
-import datetime
 import errno
-import fcntl
-import hashlib
 import os
+import secrets
 import shutil
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version as installed_version
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from spack_census import parquet, schema
+from spack_census import durable, failpoints, locking, schema
 from spack_census.dataset import (
     CURRENT,
     MANIFEST,
-    VERSION_ID,
     VERSIONS,
     File,
     Manifest,
     SnapshotState,
+    check_place,
+    encode_manifest,
+    is_new,
     pin,
     read_manifest,
+    seal,
+    version_ids,
+    version_number,
 )
-from spack_census.errors import BusyError, DatasetError
+from spack_census.errors import DatasetError
 
-_LOCK = "LOCK"
 _STAGING = "staging"
 _KEPT_VERSIONS = 3
 _KEPT_SECONDS = 3600
@@ -46,11 +48,14 @@ _TOOLS = ("duckdb", "polars", "pyarrow", "spack-census")
 class Publication:
     """The dataset while its lock is held: the current version, and the next one being staged."""
 
-    def __init__(self, dataset: Path) -> None:
+    def __init__(self, dataset: Path, damaged: Collection[str] | None = None) -> None:
         self.dataset = dataset
-        self.staging = dataset / _STAGING
+        self.damaged = frozenset(damaged or ())
+        self.repairing = damaged is not None
+        # A name of its own: what workers of a killed build still write must not land in this one.
+        self.staging = dataset / _STAGING / secrets.token_hex(4)
         self.tree = self.staging / "version"
-        self.current = pin(dataset) if (dataset / CURRENT).is_symlink() else None
+        self.current = None if is_new(dataset) else pin(dataset)
         self.manifest = read_manifest(self.current) if self.current else None
 
     @property
@@ -70,15 +75,15 @@ class Publication:
 
     def prepare(self) -> None:
         """Empty the staging folder and remove what a killed build left in `versions/`."""
-        _remove(self.staging)
-        number = _number(self.current.name) if self.current else -1
-        versions = self.dataset / VERSIONS
-        versions.mkdir(exist_ok=True)
+        failpoints.reached("empty staging")
+        _remove(self.dataset / _STAGING)
+        durable.make_folder(self.dataset / VERSIONS)
         self.tree.mkdir(parents=True)
-        for path in versions.iterdir():
+        number = version_number(self.current.name) if self.current else 0
+        for name in version_ids(self.dataset):
             # Moved there and never made current: nobody has seen it.
-            if VERSION_ID.fullmatch(path.name) and _number(path.name) > number:
-                self._discard(path)
+            if version_number(name) > number:
+                self._discard(name)
 
     def commit(
         self,
@@ -89,26 +94,39 @@ class Publication:
         """Make these files the current version; return its manifest, the old one if none differs.
 
         `kept` are files of the current version, `moved` finished files with the folder that
-        their paths count from.
+        their paths count from. Raises OSError and DatasetError, and then the old version is
+        current, or the message says otherwise.
         """
         manifest = self._draft([*kept, *(file for file, _ in moved)], snapshots)
-        if self.manifest is not None and manifest.id[9:] == self.manifest.id[9:]:
+        if self.manifest is not None and not self.repairing and _same(manifest, self.manifest):
             return self.manifest
         for file in kept:
             self._link(file)
         for file, folder in moved:
+            failpoints.reached("move file")
             (folder / file.path).rename(self._place(file))
-        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-        parquet.write_bytes(self.tree / MANIFEST, encoded)
+        durable.write_bytes(self.tree / MANIFEST, encode_manifest(manifest))
         for folder_name, _, _ in os.walk(self.tree, topdown=False):
-            _sync(Path(folder_name))
+            durable.sync(Path(folder_name))
+        failpoints.reached("move version")
         self.tree.rename(self.dataset / VERSIONS / manifest.id)
-        _sync(self.dataset / VERSIONS)
+        durable.sync(self.dataset / VERSIONS)
+        self._make_current(manifest)
+        return manifest
+
+    def _make_current(self, manifest: Manifest) -> None:
+        failpoints.reached("make link")
         link = self.staging / CURRENT
         link.symlink_to(Path(VERSIONS) / manifest.id)
+        failpoints.reached("replace link")
         link.rename(self.dataset / CURRENT)  # the commit point
-        _sync(self.dataset)
-        return manifest
+        try:
+            durable.sync(self.dataset)
+        except OSError as error:
+            message = f"{self.dataset}: version {manifest.id} is current, but the disk did not"
+            raise DatasetError(
+                f"{message} confirm it: {error.strerror}", "check the disk, then: census verify"
+            ) from error
 
     def _place(self, file: File) -> Path:
         destination = self.tree / file.path
@@ -117,13 +135,21 @@ class Publication:
 
     def _link(self, file: File) -> None:
         """Hard-link a file of the current version, or copy it where links fail."""
+        failpoints.reached("link file")
         origin, destination = self.path(file), self._place(file)
+        if not origin.is_file() or origin.stat().st_size != file.size_bytes:
+            raise DatasetError(
+                f"{origin} is missing or cut short: the dataset is damaged",
+                "see what else is: census verify",
+                "mend it: census verify --repair SOURCE",
+                "or drop the snapshots that SOURCE lacks: census build SOURCE --prune",
+            )
         try:
             destination.hardlink_to(origin)
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP):
                 raise
-            parquet.write_bytes(destination, origin.read_bytes())
+            durable.write_bytes(destination, origin.read_bytes())
 
     def _draft(self, files: list[File], snapshots: Mapping[str, SnapshotState]) -> Manifest:
         files = sorted(files, key=lambda file: file.path)
@@ -131,73 +157,60 @@ class Publication:
         for file in files:
             if file.table is not None:
                 rows[file.table] += file.rows or 0
-        content = (schema.FORMAT, rows, dict(sorted(snapshots.items())), files)
-        digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
-        number = _number(self.manifest.id) + 1 if self.manifest else 1
-        return Manifest(
+        number = version_number(self.manifest.id) + 1 if self.manifest else 1
+        manifest = Manifest(
             format=schema.FORMAT,
-            id=f"{number:08d}-{digest}",
+            id="",
             parent=self.manifest.id if self.manifest else None,
             tools={tool: installed_version(tool) for tool in _TOOLS},
             counts=rows,
             snapshots=dict(sorted(snapshots.items())),
             files=files,
         )
+        return msgspec.structs.replace(manifest, id=f"{number:08d}-{seal(manifest)}")
 
     def clean(self) -> None:
-        """Remove the staging folder and versions that are neither recent nor among the last."""
-        versions = self.dataset / VERSIONS
-        by_age = sorted(path for path in versions.iterdir() if VERSION_ID.fullmatch(path.name))
-        limit = time.time() - _KEPT_SECONDS
-        for path in by_age[:-_KEPT_VERSIONS]:
-            if path.stat().st_mtime < limit:
-                self._discard(path)
-        _remove(self.staging)
+        """Remove the staging folder, and versions that no reader can be expected to hold any more.
 
-    def _discard(self, path: Path) -> None:
+        The last three stay, and each that was current less than an hour ago. Raises OSError.
+        """
+        failpoints.reached("clean up")
+        names = version_ids(self.dataset)
+        limit = time.time() - _KEPT_SECONDS
+        # A version was current until the next one was made, however old it was by then.
+        for name, successor in pairwise(names[: 1 - _KEPT_VERSIONS]):
+            if (self.dataset / VERSIONS / successor).stat().st_mtime < limit:
+                self._discard(name)
+        failpoints.reached("remove staging")
+        _remove(self.dataset / _STAGING)
+
+    def _discard(self, name: str) -> None:
+        failpoints.reached("discard version")
         # Out of sight first: a half-removed version must never look like one.
-        path.rename(self.staging / path.name)
-        _remove(self.staging / path.name)
+        (self.dataset / VERSIONS / name).rename(self.staging / name)
+        _remove(self.staging / name)
 
 
 @contextmanager
-def lock(dataset: Path) -> Iterator[Publication]:
-    """Hold the dataset's lock; raises BusyError where another build has it.
+def lock(
+    dataset: Path, wait_seconds: float = 0, damaged: Collection[str] | None = None
+) -> Iterator[Publication]:
+    """Hold the dataset's lock, and clear what a killed build left behind.
 
-    The lock is the kernel's and comes free with its holder's death; the file's text only says
-    who that was. The file is never removed: two builders could then lock two different files.
+    `damaged` names the snapshots to repair, None where nothing is. Raises BusyError where another
+    build keeps the lock for longer than `wait_seconds`, DatasetError where the dataset is past
+    use, OSError.
     """
-    dataset.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(dataset / _LOCK, flags, 0o644)
-    try:
-        _lock(descriptor, dataset)
-        publication = Publication(dataset)
+    check_place(dataset)
+    with locking.hold(dataset, wait_seconds):
+        publication = Publication(dataset, damaged)
         publication.prepare()
         yield publication
-    finally:
-        os.close(descriptor)
 
 
-def _lock(descriptor: int, dataset: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-        message = f"{dataset} is being built ({holder or 'by another process'})"
-        raise BusyError(message, "wait for that build, then run this one again") from error
-    except OSError as error:
-        message = f"{dataset} cannot be locked: {error.strerror}"
-        raise DatasetError(message, "put the dataset on a file system that has flock") from error
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    os.ftruncate(descriptor, 0)
-    os.pwrite(
-        descriptor, f"process {os.getpid()} on {socket.gethostname()} since {now}".encode(), 0
-    )
-
-
-def _number(version_id: str) -> int:
-    return int(version_id[:8])
+def _same(one: Manifest, other: Manifest) -> bool:
+    """Tell whether two versions hold the same files, whatever their numbers and tools."""
+    return (one.format, one.snapshots, one.files) == (other.format, other.snapshots, other.files)
 
 
 def _remove(path: Path) -> None:
@@ -205,11 +218,3 @@ def _remove(path: Path) -> None:
         path.unlink()
     elif path.exists():
         shutil.rmtree(path)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@
 -- column: variants | Variants they share
 -- column: num_specs | How many specs there are
 -- column: stacks | Stacks that hold any of them
--- column: hashes | Their hashes, sorted
+-- column: spec_hashes | Their hashes, sorted
 select
     package,
     version,
@@ -22,7 +22,7 @@ select
     variants,
     count(*) as num_specs,
     list_sort(list_distinct(flatten(list(stacks)))) as stacks,
-    list(hash order by hash) as hashes
+    list(hash order by hash) as spec_hashes
 from specs_at($snapshot)
 group by
     package,
@@ -34,4 +34,4 @@ group by
     target,
     variants
 having count(*) > 1
-order by num_specs desc, package, hashes
+order by num_specs desc, package, spec_hashes

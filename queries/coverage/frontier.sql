@@ -5,14 +5,15 @@
 -- column: num_specs | Specs of it on other targets
 with recursive
 known as (
-    select if(
-        count(*) = 0,
-        error(
-            'this dataset has no dependencies for this snapshot:'
-            || ' build it from a build cache index, documents do not hold them'
-        ),
-        count(*)
-    ) as num_edges
+    select
+        if(
+            count(*) = 0,
+            error(
+                'this dataset has no dependencies for this snapshot:'
+                || ' build it from a build cache index, documents do not hold them'
+            ),
+            count(*)
+        ) as num_edges
     from dependencies
     where snapshot = $snapshot
 ),

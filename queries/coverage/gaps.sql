@@ -12,21 +12,26 @@ with present as (
         target,
         version,
         version_key,
-        hash,
         list_filter(stacks, lambda stack: stack <> 'root') as stacks
     from specs_at($snapshot)
+),
+
+there as (
+    select distinct package
+    from present
+    where target = $target
 ),
 
 missing as (
     select
         package,
-        arg_max(version, version_key) as newest_version,
+        arg_max(version, [version_key, version]) as newest_version,
         count(*) as num_specs,
         list_sort(list_distinct(flatten(list(stacks)))) as stacks
     from present
     where target = $reference
     group by package
-    having package not in (select package from present where target = $target)
+    having package not in (select package from there)
 ),
 
 dependents as (

@@ -29,7 +29,7 @@ select
     platform,
     best_target,
     min(distance) as distance,
-    arg_max(version, version_key) filter (where target = best_target)
+    arg_max(version, [version_key, version]) filter (where target = best_target)
         as newest_version,
     count(*) filter (where target = best_target) as num_specs,
     count(*) as num_usable

@@ -6,12 +6,18 @@
 -- column: last_seen | Last snapshot of the series that holds it
 -- column: num_snapshots | Snapshots of the series that hold it
 -- column: num_missed | Snapshots between the first and the last that do not
-with series as (
-    select
-        snapshot,
-        series_order
+with chosen as (
+    select series
     from snapshots
-    where series = (select series from snapshots where snapshot = $snapshot)
+    where snapshot = $snapshot
+),
+
+series as (
+    select
+        snapshots.snapshot,
+        snapshots.series_order
+    from snapshots
+    inner join chosen on snapshots.series = chosen.series
 ),
 
 held as (

@@ -29,7 +29,7 @@ newest as (
         package,
         platform,
         target,
-        arg_max(version, version_key) as newest_version,
+        arg_max(version, [version_key, version]) as newest_version,
         max(version_key) as version_key
     from specs_at($snapshot)
     group by package, platform, target
@@ -40,9 +40,9 @@ select
     newest.platform,
     newest.target,
     newest.newest_version,
-    arg_max(newest.newest_version, newest.version_key) over (
-        partition by newest.package
-    ) as newest_anywhere,
+    arg_max(
+        newest.newest_version, [newest.version_key, newest.newest_version]
+    ) over (partition by newest.package) as newest_anywhere,
     ranked.versions_behind
 from newest
 inner join ranked

@@ -6,38 +6,83 @@
 -- column: num_changes | Changes of this kind there
 -- column: share_pct | Their share of all changes of this kind
 -- column: base_rate_pct | Share of all specs, before and after, that are there
--- column: over_represented | Share divided by base rate: 1 where changes are spread evenly
+-- column: over_represented | Share divided by base rate: 1 where spread evenly
 with changed as (
     select
         change,
         current_stacks(stacks) as stacks,
-        ifnull(after_compiler, before_compiler) as compiler,
+        if(after_hash is null, before_compiler, after_compiler) as compiler,
         target,
         os
     from changes($before, $after)
 ),
 
-spread as (
+everything as (
+    select
+        current_stacks(stacks) as stacks,
+        nullif(concat_ws('@', compiler_name, compiler_version), '') as compiler,
+        target,
+        os
+    from specs
+    where snapshot in ($before, $after)
+),
+
+placed as (
     select
         change,
-        unnest(
-            list_transform(stacks, lambda name: {'dimension': 'stack', 'value': name})
-            || [
-                {'dimension': 'compiler', 'value': ifnull(compiler, 'none')},
-                {'dimension': 'target', 'value': target},
-                {'dimension': 'os', 'value': os}
-            ]
-        ) as place
+        'stack' as dimension,
+        unnest(stacks) as value
     from changed
+    union all
+    select
+        change,
+        'compiler' as dimension,
+        ifnull(compiler, 'none') as value
+    from changed
+    union all
+    select
+        change,
+        'target' as dimension,
+        target as value
+    from changed
+    union all
+    select
+        change,
+        'os' as dimension,
+        os as value
+    from changed
+),
+
+placed_everything as (
+    select
+        'stack' as dimension,
+        unnest(stacks) as value
+    from everything
+    union all
+    select
+        'compiler' as dimension,
+        ifnull(compiler, 'none') as value
+    from everything
+    union all
+    select
+        'target' as dimension,
+        target as value
+    from everything
+    union all
+    select
+        'os' as dimension,
+        os as value
+    from everything
 ),
 
 concentrated as (
     select
         change,
-        place,
+        dimension,
+        value,
         count(*) as num_changes
-    from spread
-    group by change, place
+    from placed
+    group by change, dimension, value
 ),
 
 totals as (
@@ -48,55 +93,47 @@ totals as (
     group by change
 ),
 
-everything as (
-    select
-        unnest(
-            list_transform(
-                current_stacks(stacks),
-                lambda name: {'dimension': 'stack', 'value': name}
-            )
-            || [
-                {
-                    'dimension': 'compiler',
-                    'value': if(
-                        compiler_name is null,
-                        'none',
-                        concat_ws('@', compiler_name, compiler_version)
-                    )
-                },
-                {'dimension': 'target', 'value': target},
-                {'dimension': 'os', 'value': os}
-            ]
-        ) as place
-    from specs
-    where snapshot in ($before, $after)
+whole as (
+    select count(*) as num_specs
+    from everything
 ),
 
 base as (
     select
-        place,
-        count(*) / (
-            select count(*) from specs where snapshot in ($before, $after)
-        ) as rate
-    from everything
-    group by place
+        dimension,
+        value,
+        count(*) as num_specs
+    from placed_everything
+    group by dimension, value
+),
+
+rates as (
+    select
+        base.dimension,
+        base.value,
+        base.num_specs / whole.num_specs as rate
+    from base
+    cross join whole
 )
 
 select
     concentrated.change,
-    concentrated.place.dimension as dimension,
-    concentrated.place.value as value,
+    concentrated.dimension,
+    concentrated.value,
     concentrated.num_changes,
     round(100 * concentrated.num_changes / totals.num_changes, 1) as share_pct,
-    round(100 * base.rate, 1) as base_rate_pct,
-    round(concentrated.num_changes / totals.num_changes / base.rate, 2)
+    round(100 * rates.rate, 1) as base_rate_pct,
+    round(concentrated.num_changes / totals.num_changes / rates.rate, 2)
         as over_represented
 from concentrated
 inner join totals on concentrated.change = totals.change
-inner join base on concentrated.place = base.place
+inner join rates
+    on
+        concentrated.dimension = rates.dimension
+        and concentrated.value = rates.value
 order by
     totals.num_changes desc,
-    concentrated.change,
-    list_position(['stack', 'compiler', 'target', 'os'], dimension),
+    concentrated.change asc,
+    list_position(['stack', 'compiler', 'target', 'os'], concentrated.dimension) asc,
     concentrated.num_changes desc,
-    value
+    concentrated.value asc

@@ -1,6 +1,6 @@
 -- title: What became of each spec between two snapshots
 -- params: before, after
--- column: change | gone, appeared, downgraded, upgraded, recompiled, reconfigured, rebuilt
+-- column: change | gone, appeared, or by what differs first: upgraded … rebuilt
 -- column: package | Package name
 -- column: platform | Platform of the spec
 -- column: os | Operating system of the spec
@@ -47,4 +47,11 @@ order by
     before_version_key,
     after_version_key,
     before_hash,
-    after_hash
+    after_hash,
+    -- for a hash that one snapshot holds twice
+    before_compiler,
+    after_compiler,
+    variants_added,
+    variants_removed,
+    stacks,
+    attributes

@@ -6,7 +6,7 @@
 -- column: target | Target where it came or went
 -- column: newest_version | Newest version of what was lost or gained
 -- column: num_specs | Specs that were lost or gained with it
--- column: stacks | Stacks that held or hold them
+-- column: stacks | Stacks that held or hold them, under their present names
 -- column: elsewhere | Whether the package is still, or was already, on another target
 with places as (
     select
@@ -14,12 +14,20 @@ with places as (
         package,
         platform,
         target,
-        arg_max(version, version_key) as newest_version,
+        arg_max(version, [version_key, version]) as newest_version,
         count(*) as num_specs,
         current_stacks(flatten(list(stacks))) as stacks
     from specs
     where snapshot in ($before, $after) and $before is distinct from $after
     group by is_after, package, platform, target
+),
+
+holders as (
+    select
+        package,
+        count(distinct is_after) = 2 as is_both
+    from places
+    group by package
 )
 
 select
@@ -30,12 +38,9 @@ select
     place.newest_version,
     place.num_specs,
     place.stacks,
-    place.package in (
-        select other.package
-        from places as other
-        where other.is_after <> place.is_after
-    ) as elsewhere
+    holders.is_both as elsewhere
 from places as place
+inner join holders on place.package = holders.package
 anti join places as other
     on
         place.package = other.package
@@ -44,7 +49,7 @@ anti join places as other
         and place.is_after <> other.is_after
 order by
     change desc,
-    elsewhere,
+    elsewhere asc,
     place.package,
     place.platform,
     place.target

@@ -36,7 +36,9 @@ stacks as (
         current_stacks([name])[1] as stack,
         bool_or(not is_after) as was_there,
         bool_or(is_after) as is_there,
-        count(distinct name) > 1 as has_two_names
+        list(distinct name order by name) filter (where not is_after)
+            as before_names,
+        list(distinct name order by name) filter (where is_after) as after_names
     from names
     where name <> 'root'
     group by stack
@@ -99,7 +101,7 @@ select
     case
         when not stacks.was_there and $before <> $after then 'new'
         when not stacks.is_there then 'gone'
-        when stacks.has_two_names then 'renamed'
+        when stacks.before_names <> stacks.after_names then 'renamed'
         else 'same'
     end as change,
     sizes.before_specs,

@@ -34,11 +34,25 @@ place_counts as (
     from places
 ),
 
+copies as (
+    select
+        hash,
+        stacks,
+        snapshot = $after as is_after,
+        -- a hash that a snapshot holds twice must not pair up four times
+        row_number() over (
+            partition by snapshot, hash
+            order by package, version_key, version, platform, os, target, stacks
+        ) as copy
+    from specs
+    where snapshot in ($before, $after)
+),
+
 moves as (
     select count(*) as moved
-    from specs_at($before) as before
-    inner join specs_at($after) as after on before.hash = after.hash
-    where before.stacks <> after.stacks
+    from copies as one
+    inner join copies as other on one.hash = other.hash and one.copy = other.copy
+    where other.is_after and not one.is_after and one.stacks <> other.stacks
 ),
 
 change_counts as (
@@ -75,38 +89,31 @@ counts as (
         - if(ifnull(before_epoch <> after_epoch, false), rebuilt, 0) as churn
     from spec_counts, place_counts, moves, change_counts, epochs
     where before_specs + after_specs > 0
-),
-
-metrics as (
-    select
-        unnest(
-            [
-                {'name': 'hash_epoch', 'b': before_epoch, 'a': after_epoch},
-                {'name': 'packages lost on a target', 'n': lost},
-                {'name': 'packages gained on a target', 'n': gained},
-                {'name': 'packages', 'b': before_packages, 'a': after_packages},
-                {'name': 'specs', 'b': before_specs, 'a': after_specs},
-                {'name': 'gone', 'n': gone, 'whole': before_specs},
-                {'name': 'appeared', 'n': appeared, 'whole': after_specs},
-                {'name': 'downgraded', 'n': downgraded, 'whole': before_specs},
-                {'name': 'upgraded', 'n': upgraded, 'whole': before_specs},
-                {'name': 'recompiled', 'n': recompiled, 'whole': before_specs},
-                {'name': 'reconfigured', 'n': reconfigured, 'whole': before_specs},
-                {'name': 'rebuilt', 'n': rebuilt, 'whole': before_specs},
-                {'name': 'kept', 'n': kept, 'whole': before_specs},
-                {'name': 'moved', 'n': moved, 'whole': before_specs},
-                {'name': 'churn', 'n': churn, 'whole': before_specs}
-            ]
-        ) as item,
-        generate_subscripts(range(15), 1) as position
-    from counts
 )
 
 select
-    item.name as metric,
-    item.b::bigint as before_count,
-    item.a::bigint as after_count,
-    item.n as num_changes,
-    round(100 * item.n / nullif(item.whole, 0), 1) as share_pct
-from metrics
-order by position
+    metric.name as metric,
+    metric.before_count,
+    metric.after_count,
+    metric.num_changes,
+    round(100 * metric.num_changes / nullif(metric.whole, 0), 1) as share_pct
+from counts
+cross join (
+    values
+    (1, 'hash_epoch', before_epoch::bigint, after_epoch::bigint, null, null),
+    (2, 'packages lost on a target', null, null, lost, null),
+    (3, 'packages gained on a target', null, null, gained, null),
+    (4, 'packages', before_packages, after_packages, null, null),
+    (5, 'specs', before_specs, after_specs, null, null),
+    (6, 'gone', null, null, gone, before_specs),
+    (7, 'appeared', null, null, appeared, after_specs),
+    (8, 'downgraded', null, null, downgraded, before_specs),
+    (9, 'upgraded', null, null, upgraded, before_specs),
+    (10, 'recompiled', null, null, recompiled, before_specs),
+    (11, 'reconfigured', null, null, reconfigured, before_specs),
+    (12, 'rebuilt', null, null, rebuilt, before_specs),
+    (13, 'kept', null, null, kept, before_specs),
+    (14, 'moved', null, null, moved, before_specs),
+    (15, 'churn', null, null, churn, before_specs)
+) as metric (position, name, before_count, after_count, num_changes, whole)
+order by metric.position

@@ -1,8 +1,8 @@
 -- changes(a, b): what became of each spec between two snapshots, one row a change.
 --
--- Level 0 is the hash: a hash on both sides is kept and has no row here. The rest is matched
--- within a slot (package, platform, os, target). Specs alike in all that shows are one kind;
--- kinds are paired as multisets, strictest pass first, the closest pair first within a pass:
+-- Level 0 is the hash: a hash on both sides is kept and has no row here. The rest is
+-- matched within a slot (package, platform, os, target), strictest pass first, each
+-- spec once:
 --
 --   1  same version, compiler and variants
 --   2  same compiler name and variants, other version
@@ -10,10 +10,27 @@
 --   4  same version, other variants
 --   5  whatever is left on both sides
 --
--- then fewest differing variants, nearest version, nearest compiler, same stacks, text order.
--- No step tells the sides apart, so changes(b, a) is the mirror of changes(a, b). A round takes
--- every pair that is the closest of both its kinds: the same pairs as taking the closest of all,
--- one by one. Patches come from the recipe: they neither hinder a match nor count as variants.
+-- Within a pass the closest pair first: the one with fewest variants added and removed;
+-- then with the fewest steps between its versions, counted through all versions of the
+-- slot's changed specs; then with the same compiler, else the same compiler name; then
+-- with the same stacks; then nearest by place in text order; then the first in text
+-- order. The text of a spec is version_key, compiler, variants, stacks, and after these
+-- version, patches, hash; no compiler comes last. Its place is how many kinds its side
+-- of the slot has up to it, a kind being the changed specs whose text is the same up to
+-- the stacks. No step tells the sides apart (two pairs that compete share a spec, so
+-- their other specs' text decides), so changes(b, a) is the mirror of changes(a, b).
+--
+-- Versions with one version_key are the same. Patches come from the recipe: they
+-- neither hinder a match nor count as variants; `settings` are the variants without
+-- them. Of a hash that stands more often on one side than on the other, the first are
+-- kept: by package, version, platform, os, target, stacks, compiler, variants, patches,
+-- recipe.
+--
+-- How: specs of one kind are matched by number. A kind on both sides is its own closest
+-- partner, so it cancels out first. Of the rest, a round takes each pair of kinds that
+-- is the closest of both: the same pairs as taking the closest of all, one by one.
+-- Places make the rounds few: by text alone, many pairs equally close would be taken
+-- one a round.
 create or replace macro changes(a, b) as table (
     with recursive
     sides as (
@@ -31,24 +48,67 @@ create or replace macro changes(a, b) as table (
             list_filter(variants, lambda v: starts_with(v, 'patches=')) as patches,
             stacks,
             hash,
-            package_hash,
-            -- a hash that stands twice in a snapshot is two specs: each needs a partner
-            row_number() over (
-                partition by snapshot, hash
-                order by package, platform, os, target, version
-            ) as copy
+            package_hash
         from specs
         where snapshot in (a, b) and a is distinct from b
     ),
 
+    repeated as (
+        select
+            is_after,
+            hash
+        from sides
+        group by is_after, hash
+        having count(*) > 1
+    ),
+
+    -- A hash that stands twice in a snapshot is two specs: each needs a partner.
+    copies as (
+        select
+            sides.*,
+            1 as copy
+        from sides
+        anti join repeated
+            on sides.hash = repeated.hash and sides.is_after = repeated.is_after
+        union all
+        select
+            sides.*,
+            row_number() over (
+                partition by sides.is_after, sides.hash
+                order by
+                    package,
+                    version_key,
+                    version,
+                    platform,
+                    os,
+                    target,
+                    stacks,
+                    compiler_name nulls last,
+                    compiler_version nulls last,
+                    settings,
+                    patches,
+                    package_hash nulls last
+            ) as copy
+        from sides
+        semi join repeated
+            on sides.hash = repeated.hash and sides.is_after = repeated.is_after
+    ),
+
     changed as (
         select one.*
-        from sides as one
-        anti join sides as other
+        from copies as one
+        anti join copies as other
             on
                 one.hash = other.hash
                 and one.copy = other.copy
                 and one.is_after <> other.is_after
+    ),
+
+    placed as (
+        select
+            *,
+            dense_rank() over (order by package, platform, os, target) as slot
+        from changed
     ),
 
     ranked as (
@@ -56,21 +116,15 @@ create or replace macro changes(a, b) as table (
             *,
             dense_rank() over (
                 order by
-                    package,
-                    platform,
-                    os,
-                    target,
+                    slot,
                     version_key,
-                    compiler_name,
-                    compiler_version,
+                    compiler_name nulls last,
+                    compiler_version nulls last,
                     settings,
                     stacks
             ) as kind,
-            dense_rank() over (
-                partition by package, platform, os, target
-                order by version_key
-            ) as version_rank
-        from changed
+            dense_rank() over (partition by slot order by version_key) as version_rank
+        from placed
     ),
 
     numbered as (
@@ -79,74 +133,120 @@ create or replace macro changes(a, b) as table (
             row_number() over (
                 partition by is_after, kind
                 order by version, patches, hash, copy
-            ) as position
+            ) as position,
+            dense_rank() over (partition by slot, is_after order by kind) as place
         from ranked
     ),
 
     kinds as (
-        select distinct on (is_after, kind)
-            *,
-            count(*) over (partition by is_after, kind) as members
-        from ranked
+        select
+            slot,
+            kind,
+            version_rank,
+            compiler_name,
+            compiler_version,
+            settings,
+            stacks,
+            count(*) filter (where not is_after) as before_members,
+            count(*) filter (where is_after) as after_members,
+            any_value(place) filter (where not is_after) as before_place,
+            any_value(place) filter (where is_after) as after_place
+        from numbered
+        group by
+            slot,
+            kind,
+            version_rank,
+            compiler_name,
+            compiler_version,
+            settings,
+            stacks
+    ),
+
+    uneven as (
+        select *
+        from kinds
+        where before_members <> after_members
+    ),
+
+    words as (
+        select
+            slot,
+            list(distinct setting order by setting) as slot_settings
+        from (select slot, unnest(settings) as setting from uneven) as spread
+        group by slot
+    ),
+
+    -- One bit for each setting of the slot: differing bits are counted a hundred times
+    -- faster than differing words. The leading bit is there as no value has no bits.
+    marked as (
+        select
+            uneven.*,
+            (
+                '0'
+                || array_to_string(
+                    list_transform(
+                        ifnull(words.slot_settings, []),
+                        lambda word: if(list_contains(uneven.settings, word), '1', '0')
+                    ),
+                    ''
+                )
+            )::bit as marks
+        from uneven
+        left join words on uneven.slot = words.slot
     ),
 
     compared as (
         select
             before.kind as before_kind,
             after.kind as after_kind,
-            before.members as before_members,
-            after.members as after_members,
-            before.version_key = after.version_key as same_version,
-            before.settings = after.settings as same_settings,
-            before.compiler_name is not distinct from after.compiler_name
-                as same_name,
-            before.compiler_version is not distinct from after.compiler_version
-                as same_release,
-            len(before.settings)
-            + len(after.settings)
-            - 2 * len(list_intersect(before.settings, after.settings))
-                as far_settings,
+            before.before_members - before.after_members as before_left,
+            after.after_members - after.before_members as after_left,
+            bit_count(xor(before.marks, after.marks)) as far_settings,
             abs(before.version_rank - after.version_rank) as far_version,
-            before.stacks <> after.stacks as other_stacks
-        from kinds as before
-        inner join kinds as after
-            on
-                before.package = after.package
-                and before.platform = after.platform
-                and before.os = after.os
-                and before.target = after.target
-        where not before.is_after and after.is_after
+            (
+                before.compiler_name is not distinct from after.compiler_name
+            ) as same_name,
+            (
+                before.compiler_version is not distinct from after.compiler_version
+            ) as same_release,
+            case
+                when same_name and same_release then 0
+                when same_name then 1
+                else 2
+            end as far_compiler,
+            before.stacks <> after.stacks as other_stacks,
+            abs(before.before_place - after.after_place) as far_place
+        from marked as before
+        inner join marked as after on before.slot = after.slot
+        where
+            before.before_members > before.after_members
+            and after.after_members > after.before_members
     ),
 
     candidates as (
         select
             before_kind,
             after_kind,
-            before_members,
-            after_members,
-            before_members as before_left,
-            after_members as after_left,
+            before_left,
+            after_left,
             row_number() over (
                 order by
                     case
-                        when
-                            same_version
-                            and same_name
-                            and same_release
-                            and same_settings
+                        when far_version = 0 and far_compiler = 0 and far_settings = 0
                             then 1
-                        when same_name and same_settings and not same_version then 2
-                        when same_version and same_settings then 3
-                        when same_version then 4
+                        when far_version > 0 and far_compiler < 2 and far_settings = 0
+                            then 2
+                        when far_version = 0 and far_settings = 0 then 3
+                        when far_version = 0 then 4
                         else 5
                     end,
                     far_settings,
                     far_version,
-                    same_name desc,
-                    same_release desc,
+                    far_compiler,
                     other_stacks,
-                    least(before_kind, after_kind),
-                    greatest(before_kind, after_kind)
+                    far_place,
+                    before_kind,
+                    after_kind
             ) as distance
         from compared
     ),
@@ -166,37 +266,54 @@ create or replace macro changes(a, b) as table (
             select
                 before_kind,
                 after_kind,
-                before_members,
-                after_members,
-                before_left - coalesce(
-                    max(least(before_left, after_left))
-                        filter (where taken) over (partition by before_kind),
-                    0
-                ) as before_left,
-                after_left - coalesce(
-                    max(least(before_left, after_left))
-                        filter (where taken) over (partition by after_kind),
-                    0
-                ) as after_left,
+                before_left
+                - max(units) over (partition by before_kind) as before_left,
+                after_left
+                - max(units) over (partition by after_kind) as after_left,
                 distance
-            from rounds
+            from (
+                select
+                    *,
+                    if(taken, least(before_left, after_left), 0) as units
+                from rounds
+            ) as done
         ) as remaining
         where before_left > 0 and after_left > 0
+    ),
+
+    taken_pairs as (
+        select
+            kind as before_kind,
+            kind as after_kind,
+            0 as before_done,
+            0 as after_done,
+            least(before_members, after_members) as members
+        from kinds
+        union all
+        select
+            before_kind,
+            after_kind,
+            before.before_members - before_left as before_done,
+            after.after_members - after_left as after_done,
+            least(before_left, after_left) as members
+        from rounds
+        inner join kinds as before on before_kind = before.kind
+        inner join kinds as after on after_kind = after.kind
+        where taken
     ),
 
     partners as (
         select
             before_kind,
             after_kind,
-            before_members - before_left + step as before_position,
-            after_members - after_left + step as after_position
+            before_done + step as before_position,
+            after_done + step as after_position
         from (
             select
                 *,
-                unnest(range(1, least(before_left, after_left) + 1)) as step
-            from rounds
-            where taken
-        ) as taken_rounds
+                unnest(range(1, members + 1)) as step
+            from taken_pairs
+        ) as steps
     ),
 
     joined as (
@@ -219,7 +336,7 @@ create or replace macro changes(a, b) as table (
             after.settings as after_settings,
             before.stacks as before_stacks,
             after.stacks as after_stacks,
-            before.patches is distinct from after.patches as other_patches,
+            before.patches <> after.patches as other_patches,
             before.package_hash = after.package_hash as same_recipe
         from (select * from numbered where not is_after) as before
         left join partners as pair

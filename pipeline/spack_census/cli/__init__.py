@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
     except TyperException as error:
-        message = CensusError(error.format_message(), f"see: census {_command(arguments)}--help")
-        return _trouble(message)
+        step = f"see: census {_command(arguments)}--help"
+        return _trouble(CensusError(error.format_message(), step))
     except CensusError as error:
         if debug:
             raise
@@ -35,9 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        message = f"unexpected: {type(error).__name__}: {error}"
-        step = "please report it with what --debug shows: this is a fault of census itself"
-        return _trouble(CensusError(message, step))
+        return _trouble(_fault(error))
     return result if isinstance(result, int) else ExitCode.OK
 
 
@@ -51,6 +49,17 @@ def _command(arguments: list[str]) -> str:
     return f"{arguments[0]} " if arguments and arguments[0] in names else ""
 
 
+def _fault(error: Exception) -> CensusError:
+    """Return what to say of an error that no part of census foresaw."""
+    message = f"a fault of census itself, or a damaged dataset: {type(error).__name__}: {error}"
+    steps = ("is the dataset whole? census verify", "report it with what --debug shows")
+    return CensusError(message, *steps)
+
+
 def _trouble(error: CensusError | str) -> int:
-    print(f"census: {error}", file=sys.stderr)
+    from spack_census.formats import visible
+
+    # Names of files and snapshots stand in messages, and could steer the terminal.
+    lines = f"census: {error}".split("\n")
+    print("\n".join(map(visible, lines)), file=sys.stderr)
     return ExitCode.TROUBLE

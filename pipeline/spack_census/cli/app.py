@@ -21,12 +21,13 @@ app = typer.Typer(
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
     "Build": (building.build,),
-    "Ask": (asking.query,),
+    "Ask": (asking.coverage, asking.diff, asking.package, asking.query),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,
         inspecting.rejects,
         inspecting.check,
+        inspecting.verify,
         inspecting.path,
         inspecting.sql,
     ),

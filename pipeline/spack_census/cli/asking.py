@@ -1,15 +1,159 @@
-"""The commands that answer questions: query."""
+"""The commands that answer questions: coverage, diff, package, query."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spack_census.cli.options import DEFAULT_DATASET, Dataset, FileFormat, Queries
+from spack_census.cli.options import (
+    DEFAULT_DATASET,
+    Dataset,
+    ExitCode,
+    FileFormat,
+    Format,
+    Queries,
+    RowFormat,
+)
 from spack_census.cli.printing import write_rows
+from spack_census.cli.reporting import (
+    print_changes,
+    print_coverage,
+    print_diff,
+    print_overview,
+    print_package,
+)
 from spack_census.errors import ParameterError
+
+Snapshot = Annotated[str, typer.Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
+OnTarget = Annotated[
+    str | None, typer.Option("--target", metavar="NAME", help="Binaries of this target only.")
+]
+OnHost = Annotated[
+    str | None, typer.Option("--host", metavar="CPU", help="Binaries that this CPU can run.")
+]
+OnPlatform = Annotated[
+    str | None, typer.Option("--platform", metavar="NAME", help="Binaries of this platform only.")
+]
+InStack = Annotated[
+    str | None, typer.Option("--stack", metavar="NAME", help="Specs of this CI stack only.")
+]
+OfPackage = Annotated[
+    str | None, typer.Option("--package", metavar="NAME", help="Specs of this package only.")
+]
+OfPackages = Annotated[
+    list[str] | None,
+    typer.Option("--package", metavar="NAME", help="How much of these packages; repeatable."),
+]
+PackagesFile = Annotated[
+    Path | None,
+    typer.Option("--packages", metavar="FILE", help="The same, names in a file, one a line."),
+]
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="KIND,…", help="List all changes of these kinds."),
+]
+WithExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with 1 if anything changed, 0 if not.")
+]
+Before = Annotated[
+    str | None, typer.Argument(metavar="BEFORE", help="Snapshot before; else previous.")
+]
+After = Annotated[str | None, typer.Argument(metavar="AFTER", help="Snapshot after; else latest.")]
+
+
+def coverage(
+    snapshot: Snapshot = "latest",
+    target: OnTarget = None,
+    host: OnHost = None,
+    platform: OnPlatform = None,
+    package: OfPackages = None,
+    packages: PackagesFile = None,
+    dataset: Dataset = DEFAULT_DATASET,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+) -> None:
+    """Show what is covered: by target, or for a target, a host CPU, or a list of packages.
+
+    Rows of --format: one a platform, target and system; with --target,
+    --host or a list one a package, covered or not. For a host binaries of
+    linux count, or of its other platform where it can run none of linux.
+
+    Example: census coverage --host zen4
+    """
+    from spack_census.database import connect
+    from spack_census.reports.coverage import Question, read_list
+
+    options = {"--snapshot": None if snapshot == "latest" else snapshot}
+    options |= {"--target": target, "--host": host, "--platform": platform}
+    command = ["census", "coverage", *_words(options)]
+    command += [word for name in package or [] for word in ("--package", name)]
+    command += _words({"--packages": packages, "--dataset": _other(dataset)})
+    if (target, host, packages) == (None, None, None) and not package:
+        with connect(dataset) as con:
+            return print_overview(con, snapshot, platform, format, command)
+    listed = (*(package or []), *(read_list(packages) if packages else ()))
+    asked = listed if package or packages else None
+    question = Question(target, host, platform, asked)
+    with connect(dataset) as con:
+        return print_coverage(con, snapshot, question, format, command)
+
+
+def diff(
+    before: Before = None,
+    after: After = None,
+    package: OfPackage = None,
+    target: OnTarget = None,
+    stack: InStack = None,
+    only: Only = None,
+    exit_code: WithExitCode = False,
+    dataset: Dataset = DEFAULT_DATASET,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+) -> int:
+    """Show what changed between two snapshots: what is gone first, then versions, then rebuilds.
+
+    Rows of --format and --only: one a changed spec, as in diff.changes.
+    Kinds: gone, appeared, downgraded, upgraded, recompiled, reconfigured,
+    rebuilt.
+
+    Example: census diff --only upgraded,gone
+    """
+    from spack_census.database import connect
+    from spack_census.reports.scope import Scope
+
+    pair = (before or "previous", after or "latest")
+    scope = Scope(package, target, stack)
+    options = {"--package": package, "--target": target, "--stack": stack}
+    command = ["census", "diff", *(name for name in (before, after) if name), *_words(options)]
+    command += _words({"--dataset": _other(dataset)})
+    with connect(dataset) as con:
+        if only is not None or format is not Format.TABLE:
+            changed = print_changes(con, pair, scope, only, format)
+        else:
+            changed = print_diff(con, pair, scope, command)
+    return ExitCode.DIFFERENT if exit_code and changed else ExitCode.OK
+
+
+def package(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Package, such as py-torch.")],
+    snapshot: Annotated[
+        str | None,
+        typer.Option("--snapshot", metavar="NAME", help="Snapshot; else the newest that has it."),
+    ] = None,
+    dataset: Dataset = DEFAULT_DATASET,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+) -> None:
+    """Show everything about one package: versions, targets, stacks, variants, history.
+
+    Rows of --format: one a spec of the package in the snapshot.
+
+    Example: census package hdf5
+    """
+    from spack_census.database import connect
+
+    with connect(dataset) as con:
+        print_package(con, name, snapshot, format)
 
 
 def query(
@@ -52,3 +196,13 @@ def _pairs(parameters: list[str]) -> dict[str, str]:
             raise ParameterError(f"-p {key} is given twice", "give it once")
         pairs[key] = value
     return pairs
+
+
+def _words(options: Mapping[str, object]) -> list[str]:
+    """Return the options that are set as words of a command line."""
+    set_ = [(name, str(value)) for name, value in options.items() if value is not None]
+    return [word for pair in set_ for word in pair]
+
+
+def _other(dataset: Path) -> Path | None:
+    return None if dataset == DEFAULT_DATASET else dataset

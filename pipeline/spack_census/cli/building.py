@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -35,15 +36,21 @@ def build(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
+    ] = 0,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
     Example: census build documents --dataset output/dataset
     """
-    from spack_census import builder
+    from spack_census import builder, locking
 
+    if wait and (holder := locking.holder(dataset)):
+        print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
-    with _progress() as observe:
+    with progress() as observe:
         result = builder.build(
             source,
             dataset,
@@ -52,13 +59,14 @@ def build(
             prune=prune,
             replace=replace,
             jobs=jobs,
+            wait_seconds=wait,
             observe=observe,
         )
-    _print_result(result, source, dataset, time.monotonic() - started)
+    print_result(result, source, dataset, time.monotonic() - started)
 
 
 @contextmanager
-def _progress() -> Iterator[Observer]:
+def progress() -> Iterator[Observer]:
     """Show progress on stderr: a bar on a terminal, and a line for each snapshot."""
     if not sys.stderr.isatty():
         yield lambda outcome, _total: print(_line(outcome), file=sys.stderr)
@@ -86,13 +94,15 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+    """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
+    shown_source, shown_dataset = _shown(source), _shown(dataset)
     print(
-        f"{source!s:<24} {_many(len(present), 'snapshot')} · "
+        f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
     )
     if result.num_skipped:
@@ -108,7 +118,7 @@ def _print_result(result: BuildResult, source: Path, dataset: Path, seconds: flo
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{dataset!s:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
+        f"{shown_dataset:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
         f"{_many(packages, 'package')} · {_many(manifest.counts['specs'], 'spec')} · {places}\n"
         f"{'':<24} {_many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
         f"{seconds:.1f} s"
@@ -129,6 +139,8 @@ def _extent(dataset: Path) -> tuple[int, str]:
 
 
 def _print_warnings(result: BuildResult) -> None:
+    for warning in result.warnings:
+        print(f"note: published, but {warning}", file=sys.stderr)
     for outcome in result.outcomes:
         if outcome.surprising:
             print(
@@ -142,7 +154,7 @@ def _print_warnings(result: BuildResult) -> None:
 
 def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
-    option = "" if dataset == DEFAULT_DATASET else f" --dataset {dataset}"
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {_shown(dataset)}"
     steps = [
         (f"{census} diff{option}", "what changed between the last two snapshots"),
         (f"{census} coverage --host zen4{option}", "what a Zen 4 node can use"),
@@ -163,6 +175,13 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
+    from spack_census.formats import visible
+
+    return visible(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _many(number: int, noun: str) -> str:

@@ -1,10 +1,10 @@
-"""The commands that show what is there: snapshots, queries, rejects, check, path, sql."""
+"""The commands that show what is there: snapshots, queries, rejects, check, verify, path, sql."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -17,6 +17,9 @@ from spack_census.cli.options import (
     RowFormat,
 )
 from spack_census.cli.printing import write_rows
+
+if TYPE_CHECKING:
+    from spack_census.verify import Verification
 
 _SAMPLE = 5
 
@@ -109,6 +112,52 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> int:
                 formats.write(rows.limit(_SAMPLE), "table", sys.stdout)
                 print(f"{number:,} failing rows: census query {query.name}")
     return ExitCode.DIFFERENT if failed else ExitCode.OK
+
+
+def verify(
+    repair: Annotated[
+        Path | None,
+        typer.Option("--repair", metavar="SOURCE", help="Build anew from here what is damaged."),
+    ] = None,
+    dataset: Dataset = DEFAULT_DATASET,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+) -> int:
+    """Read every byte of the dataset again; exit with 1 if something is not as it was written.
+
+    Example: census verify --repair documents
+    """
+    from spack_census import builder
+    from spack_census.cli.building import progress
+    from spack_census.verify import verify as read_again
+
+    found = read_again(dataset)
+    if repair is not None and found.findings:
+        _print_findings(found, Format.TABLE, sys.stderr)
+        with progress() as observe:
+            builder.build(repair, dataset, damaged=found.damaged, observe=observe)
+        found = read_again(dataset)
+    _print_findings(found, format, sys.stdout)
+    return ExitCode.DIFFERENT if found.findings else ExitCode.OK
+
+
+def _print_findings(found: Verification, form: str, stream: TextIO) -> None:
+    import duckdb
+    import pyarrow as pa
+
+    from spack_census import formats
+    from spack_census.verify import Finding
+
+    files, rows = len(found.manifest.files), sum(found.manifest.counts.values())
+    read = f"{files:,} files, {rows:,} rows, {found.num_bytes / 1e6:.1f} MB read again"
+    wrong = f"{len(found.findings):,} found wrong" if found.findings else "all as it was written"
+    talk = stream if form == "table" else sys.stderr
+    print(f"{found.version}\n{read}: {wrong}", file=talk)
+    if found.findings or form != "table":
+        columns = zip(Finding._fields, zip(*found.findings, strict=True), strict=False)
+        empty = {name: pa.array([], pa.string()) for name in Finding._fields}
+        with duckdb.connect(":memory:") as connection:
+            table = pa.table({**empty, **dict(columns)})
+            formats.write(connection.from_arrow(table), form, stream)
 
 
 def path(dataset: Dataset = DEFAULT_DATASET) -> None:

@@ -33,7 +33,8 @@ class Directory:
     @property
     def identity(self) -> str:
         """The path of the folder."""
-        return str(self.root)
+        # A path need not be UTF-8, and this is written down.
+        return os.fsencode(self.root).decode(errors="backslashreplace")
 
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in path order, and a Reject for each that cannot be opened."""

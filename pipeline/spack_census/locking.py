@@ -1,0 +1,95 @@
+"""The dataset's lock: one build at a time, and a way to see who builds.
+
+The lock is the kernel's and comes free with its holder's death; the file's text only says who that
+was. The file is never removed: two builders could then lock two different files.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from spack_census import durable, failpoints
+from spack_census.errors import BusyError, DatasetError
+
+LOCK = "LOCK"
+_POLL_SECONDS = 0.05
+
+
+@contextmanager
+def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the lock of a dataset, making its folder where there is none.
+
+    Raises BusyError, naming the holder, where another process keeps it for longer than
+    `wait_seconds`; DatasetError where the file system has no locks; OSError.
+    """
+    durable.make_folder(dataset)
+    failpoints.reached("open lock")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(dataset / LOCK, flags, 0o644)
+    try:
+        _acquire(descriptor, dataset, wait_seconds)
+        _sign(descriptor)
+        try:
+            yield
+        finally:
+            # The next holder has not signed for a moment, and must not be taken for this one.
+            with suppress(OSError):
+                os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def holder(dataset: Path) -> str | None:
+    """Return who holds the lock of a dataset, None where nobody does."""
+    try:
+        descriptor = os.open(dataset / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        free = _try(descriptor, fcntl.LOCK_SH, dataset)
+        return None if free else _signature(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
+    # Whoever only looks (`holder`) has the lock for a moment, too.
+    deadline = time.monotonic() + max(wait_seconds, _POLL_SECONDS)
+    while not _try(descriptor, fcntl.LOCK_EX, dataset):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise BusyError(
+                f"{dataset} is being built ({_signature(descriptor)})",
+                "wait for that build: census build … --wait SECONDS",
+            )
+        time.sleep(min(left, _POLL_SECONDS))
+
+
+def _try(descriptor: int, kind: int, dataset: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        message = f"{dataset} cannot be locked: {error.strerror}"
+        raise DatasetError(message, "put the dataset on a file system that has flock") from error
+    return True
+
+
+def _sign(descriptor: int) -> None:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    text = f"process {os.getpid()} on {socket.gethostname()} since {now}"
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+
+
+def _signature(descriptor: int) -> str:
+    text = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+    return text or "by another process"

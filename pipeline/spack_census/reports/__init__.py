@@ -1,0 +1,1 @@
+"""Queries → reports: compute first (frozen data), render after (`terminal/`)."""

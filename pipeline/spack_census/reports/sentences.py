@@ -1,0 +1,67 @@
+"""What a person would say of a report, and how numbers are put in words."""
+
+from __future__ import annotations
+
+from spack_census.reports.diff import Diff
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share in percent with one decimal; 0.0% and 100.0% are exact, never rounded to."""
+    if not whole:
+        return "-"
+    share = round(100 * part / whole, 1)
+    if 0 < part < whole:
+        share = min(max(share, 0.1), 99.9)
+    return f"{share:.1f}%"
+
+
+def many(number: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where it is not one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def sentence(diff: Diff) -> str:
+    """Return what changed in one sentence, version changes and losses before rebuilds."""
+    if not diff.changed:
+        return "Nothing changed."
+    parts = [_upgrades(diff), _comings(diff), _rebuilds(diff)]
+    said = "; ".join(part for part in parts if part) + "."
+    return said[0].upper() + said[1:]
+
+
+def _upgrades(diff: Diff) -> str:
+    up = {row.package for row in diff.versions if row.change == "upgraded"}
+    down = {row.package for row in diff.versions if row.change == "downgraded"}
+    return _packages([(up, "were upgraded"), (down, "were downgraded")]) or "no version changed"
+
+
+def _comings(diff: Diff) -> str:
+    gone = {row.package for row in diff.lost if not row.elsewhere}
+    new = {row.package for row in diff.gained if not row.elsewhere}
+    fewer = {row.package for row in diff.lost} - gone
+    return _packages([(gone, "are gone"), (fewer, "are gone from a target"), (new, "are new")])
+
+
+def _packages(said: list[tuple[set[str], str]]) -> str:
+    """Return counts of packages with what became of them; the noun stands once."""
+    parts: list[str] = []
+    for found, fate in said:
+        if found:
+            count = f"{len(found):,}" if parts else many(len(found), "package")
+            one = fate.replace("are", "is").replace("were", "was")
+            parts.append(f"{count} {one if len(found) == 1 else fate}")
+    return ", ".join(parts)
+
+
+def _rebuilds(diff: Diff) -> str:
+    rebuilt = diff.counts["rebuilt"]
+    if diff.epochs_differ or not rebuilt:
+        return ""
+    said = f"{many(rebuilt, 'spec')} {'was' if rebuilt == 1 else 'were'} rebuilt"
+    where = diff.concentration
+    if where is not None:
+        said += (
+            f", {percent(where.num_changes, rebuilt)} of them in {where.stack} "
+            f"({where.over_represented:.1f}× its share of all specs)"
+        )
+    return said

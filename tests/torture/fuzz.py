@@ -1,0 +1,120 @@
+"""Mutated input: rejected, or the rows of the naive reader; quickly, in little memory, always.
+
+A format is what one kind of input needs to be fuzzed: texts to start from, and a check of one
+mutated text. Another kind of input is another entry of `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import random
+import re
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+import naive
+from spack_census import documents
+from spack_census.records import Document, Reject
+from torture.mutations import mutated
+
+_CORPUS = Path(__file__).parents[1] / "corpus"
+_COMPARED = ("version_key", "dependencies")
+_PATIENCE_SECONDS = 120
+_LARGEST_BYTES = 8000
+
+
+class Format(NamedTuple):
+    """One kind of input."""
+
+    seeds: Callable[[], Sequence[bytes]]
+    check: Callable[[bytes], str]
+    """Return a word for what became of a text; raises AssertionError where that is wrong."""
+
+
+@dataclass
+class Tally:
+    """What came of many mutations; `wrong` must be 0."""
+
+    mutations: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    wrong: int = 0
+    samples: list[tuple[str, bytes]] = field(default_factory=list)
+    slowest_seconds: float = 0
+    grown_mb: float = 0
+
+
+def fuzz(form: Format, mutations: int, seed: int) -> Tally:
+    """Check that many mutations; the same seed gives the same ones."""
+    dice = random.Random(seed)  # noqa: S311 - dice, no secret
+    seeds = form.seeds()
+    tally = Tally()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(mutations):
+        if number % 1000 == 0:
+            # What hangs inside a library cannot be interrupted, only ended.
+            faulthandler.dump_traceback_later(_PATIENCE_SECONDS, exit=True)
+        text = mutated(dice.choice(seeds), seeds, dice)
+        started = time.process_time()
+        try:
+            verdict = form.check(text)
+        except Exception as error:
+            tally.wrong += 1
+            tally.samples.append((f"{type(error).__name__}: {error}"[:600], text))
+            verdict = "wrong"
+        tally.slowest_seconds = max(tally.slowest_seconds, time.process_time() - started)
+        tally.verdicts[verdict] += 1
+        tally.mutations += 1
+    faulthandler.cancel_dump_traceback_later()
+    tally.grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return tally
+
+
+def document_seeds() -> list[bytes]:
+    """Return our own documents, good and bad, and small real ones."""
+    shipped = sorted((_CORPUS.parents[1] / "documents" / "_cache").glob("*/*/specs.md"))[::20]
+    own = [path for path in sorted(_CORPUS.rglob("*")) if path.suffix in (".md", ".txt", "")]
+    texts = [path.read_bytes() for path in (*own, *shipped) if path.is_file()]
+    return [text for text in texts if len(text) <= _LARGEST_BYTES]
+
+
+def check_document(data: bytes) -> str:
+    """Parse a document; demand the naive reader's rows of what was accepted."""
+    found = documents.parse(data, "mutated.md")
+    if isinstance(found, Reject):
+        assert found.problem.message
+        assert found.problem.remedy
+        return "rejected"
+    assert found.num_specs_seen == len(found.records) + len(found.problems)
+    rejected = {_index(problem.place) for problem in found.problems}
+    package, snapshot, specs = naive.content(data)
+    assert len(specs) == found.num_specs_seen
+    left = [spec for index, spec in enumerate(specs) if index not in rejected]
+    expected = [naive.row(package, snapshot, spec) for spec in left]
+    for ours, theirs in zip(_rows(found), expected, strict=True):
+        assert ours == theirs, f"{ours} is not {theirs}"
+    return "accepted" if not rejected else "accepted in part"
+
+
+def _index(place: str) -> int:
+    found = re.match(r"spec_details\[(\d+)\]", place)
+    assert found is not None, place
+    return int(found[1])
+
+
+def _rows(document: Document) -> list[dict[str, Any]]:
+    rows = []
+    for record in document.records:
+        row = {"snapshot": document.snapshot, **msgspec.structs.asdict(record)}
+        row |= {"variants": list(record.variants), "stacks": list(record.stacks)}
+        rows.append({name: value for name, value in row.items() if name not in _COMPARED})
+    return rows
+
+
+FORMATS: dict[str, Format] = {"documents": Format(document_seeds, check_document)}

@@ -66,7 +66,7 @@ Observer = Callable[[Outcome, int], None]
 
 
 def build(  # noqa: PLR0913 - the options of `census build`
-    source: Path | str,
+    source: Source | Path | str,
     dataset: Path | str,
     *,
     rename: str | None = None,
@@ -80,6 +80,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
 ) -> BuildResult:
     """Bring a dataset up to date with a source and publish it as one version.
 
+    `source` is a path or a source that was opened with options of its own, such as a repository.
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents; `jobs` is the number of processes, by default as many as
@@ -88,7 +89,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
     a version is published even where it differs in nothing. Raises SourceError, RefusedError,
     BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
     """
-    origin = open_source(source, rename)
+    origin = open_source(source, rename) if isinstance(source, (Path, str)) else source
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)

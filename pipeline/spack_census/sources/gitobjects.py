@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 from spack_census.errors import SourceError
 
@@ -33,6 +33,7 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
+_CHUNK_BYTES = 1024 * 1024
 
 
 class TreeItem(NamedTuple):
@@ -49,14 +50,27 @@ def find(repository: Path) -> Path:
     """Return the git directory of a repository, bare or not; raises SourceError if it is none."""
     # Without a ceiling git would take a repository that merely lies around this folder.
     ceiling = {"GIT_CEILING_DIRECTORIES": str(repository.parent)}
-    command = ["-C", str(repository), "rev-parse", "--absolute-git-dir"]
-    return Path(os.fsdecode(_run(command, repository, ceiling)).removesuffix("\n"))
+    done = _done(["-C", str(repository), "rev-parse", "--absolute-git-dir"], ceiling)
+    if done.returncode:
+        message = f"{repository} is no git repository: {_said(done.stderr)}"
+        raise SourceError(message, "name its top folder, or the bare repository itself")
+    return Path(os.fsdecode(done.stdout).removesuffix("\n"))
 
 
 def commit_of(git_dir: Path, rev: str) -> str:
     """Return the object id of the commit that a revision names; raises SourceError if none."""
     name = f"{rev}^{{commit}}"
-    return run(git_dir, "rev-parse", "--verify", "--end-of-options", name).decode().strip()
+    options = ["--verify", "--end-of-options"]
+    done = _done([f"--git-dir={git_dir}", "rev-parse", *options, name], {})
+    if done.returncode:
+        message = f"{git_dir} has no commit {rev!r}: {_said(done.stderr)}"
+        raise SourceError(message, "name a branch, tag or commit; see: git log --oneline --all")
+    return done.stdout.decode().strip()
+
+
+def is_folder(git_dir: Path, commit: str, path: str) -> bool:
+    """Tell whether a commit has a folder of this path."""
+    return bool(run(git_dir, "ls-tree", "-d", "--full-tree", commit, "--", path))
 
 
 def commits(git_dir: Path, commit: str, folder: str) -> list[tuple[int, str]]:
@@ -89,18 +103,18 @@ def _item(line: bytes) -> TreeItem:
 
 def run(git_dir: Path, *arguments: str) -> bytes:
     """Return what a git command prints; raises SourceError with git's message."""
-    return _run([f"--git-dir={git_dir}", *arguments], git_dir, {})
+    done = _done([f"--git-dir={git_dir}", *arguments], {})
+    if done.returncode:
+        raise _failed(git_dir, done.stderr)
+    return done.stdout
 
 
-def _run(arguments: list[str], place: Path, environment: dict[str, str]) -> bytes:
+def _done(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     command, clean = ["git", *_OPTIONS, *arguments], _environment() | environment
     try:
-        done = subprocess.run(command, env=clean, capture_output=True, check=False)  # noqa: S603 - arguments are fixed or checked
+        return subprocess.run(command, env=clean, capture_output=True, check=False)  # noqa: S603 - arguments are fixed or checked
     except OSError as error:
         raise _missing(error) from error
-    if done.returncode:
-        raise _failed(place, done.stderr)
-    return done.stdout
 
 
 def _environment() -> dict[str, str]:
@@ -114,8 +128,11 @@ def _missing(error: OSError) -> SourceError:
 
 
 def _failed(place: Path, stderr: bytes) -> SourceError:
-    message = stderr.decode(errors="replace").strip() or "it ended without a word"
-    return SourceError(f"git: {place}: {message}", "look into it with git itself: git fsck")
+    return SourceError(f"{place}: {_said(stderr)}", "look into it with git itself: git fsck")
+
+
+def _said(stderr: bytes) -> str:
+    return stderr.decode(errors="replace").strip() or "git ended without a word"
 
 
 class Blobs:
@@ -149,31 +166,40 @@ class Blobs:
         self._process.communicate()
         self._stderr.close()
 
-    def read(self, object_ids: Sequence[str]) -> list[bytes]:
-        """Return the contents of at most WINDOW blobs; raises SourceError if one is missing."""
+    def read(self, object_ids: Sequence[str], limit: int | None = None) -> list[bytes]:
+        """Return the contents of at most WINDOW blobs, or the first `limit` bytes of each.
+
+        Raises SourceError if one is missing.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        contents = []
         try:
             stdin.write("".join(f"{object_id}\n" for object_id in object_ids).encode())
             stdin.flush()
-            for object_id in object_ids:
-                answer = stdout.readline().split()
-                if len(answer) != 3:
-                    raise self._missing_blob(object_id, answer)
-                size = int(answer[2])
-                data = stdout.read(size + 1)
-                if len(data) <= size:
-                    raise self._missing_blob(object_id, [])
-                contents.append(data[:-1])
         except BrokenPipeError:
-            raise self._missing_blob(object_ids[0], []) from None
-        return contents
+            raise self._lacks(object_ids[0], []) from None
+        return [self._next(stdout, object_id, limit) for object_id in object_ids]
 
-    def _missing_blob(self, object_id: str, answer: list[bytes]) -> SourceError:
+    def _next(self, stdout: IO[bytes], object_id: str, limit: int | None) -> bytes:
+        answer = stdout.readline().split()
+        if len(answer) != 3:
+            raise self._lacks(object_id, answer)
+        size = int(answer[2])
+        wanted = size if limit is None else min(size, limit)
+        data = stdout.read(wanted)
+        # A line feed follows each.
+        left = size + 1 - wanted
+        while left and (chunk := stdout.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
+        if left:
+            raise self._lacks(object_id, [])
+        return data
+
+    def _lacks(self, object_id: str, answer: list[bytes]) -> SourceError:
         if answer:
             message = f"{self._git_dir} lacks the object {object_id}"
             return SourceError(message, "it may be a partial clone; make a full one")
+        self._process.wait()
         self._stderr.seek(0)
         return _failed(self._git_dir, self._stderr.read())

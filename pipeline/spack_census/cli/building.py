@@ -13,14 +13,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli.options import DEFAULT_DATASET, Dataset
+from spack_census.cli.options import (
+    DEFAULT_DATASET,
+    Dataset,
+    Folder,
+    Git,
+    Rev,
+    Since,
+    States,
+)
+from spack_census.sources.githistory import Every
 
 if TYPE_CHECKING:
     from spack_census.builder import BuildResult, Observer, Outcome
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file of documents.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="Folder, file, archive or git repository of documents."
+        ),
+    ],
     dataset: Dataset = DEFAULT_DATASET,
     rename: Annotated[
         str | None,
@@ -40,19 +54,38 @@ def build(
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
+    git: Git = False,
+    rev: Rev = None,
+    since: Since = None,
+    folder: Folder = None,
+    every: States = None,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
     Example: census build documents --dataset output/dataset
     """
     from spack_census import builder, locking
+    from spack_census.sources.git import open_repository
 
+    is_git = git or any(option is not None for option in (rev, since, folder, every))
+    origin = (
+        open_repository(
+            source,
+            rev="HEAD" if rev is None else rev,
+            since=since,
+            folder=folder,
+            every=every or Every.DAY,
+            unnamed=rename,
+        )
+        if is_git
+        else source
+    )
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
     with progress() as observe:
         result = builder.build(
-            source,
+            origin,
             dataset,
             rename=rename,
             strict=strict,

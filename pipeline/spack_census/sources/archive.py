@@ -93,6 +93,7 @@ class Archive:
         return self.read(beside) if beside in self._kept else None
 
     def _load(self) -> Iterator[Entry | Reject]:
+        self._kept, self._sizes, self._num_bytes = {}, {}, 0
         seen: set[str] = set()
         try:
             for number, member in enumerate(_members(self.path)):

@@ -91,14 +91,18 @@ def files(git_dir: Path, commit: str, folder: str) -> list[TreeItem]:
     paths = [folder] if folder else []
     options = ["-r", "-z", "-l", "--full-tree"]
     listing = run(git_dir, "ls-tree", *options, commit, "--", *paths)
-    return [_item(line) for line in listing.split(b"\0")[:-1]]
+    return [_item(git_dir, line) for line in listing.split(b"\0")[:-1]]
 
 
-def _item(line: bytes) -> TreeItem:
+def _item(git_dir: Path, line: bytes) -> TreeItem:
     attributes, _, path = line.partition(b"\t")
     mode, _, object_id, size = attributes.decode().split()
-    # A submodule has no size.
-    return TreeItem(os.fsdecode(path), mode, object_id, 0 if size == "-" else int(size))
+    if size == "-":  # a submodule
+        return TreeItem(os.fsdecode(path), mode, object_id, 0)
+    # git says BAD, and goes on, where the object cannot be read.
+    if not size.isdigit():
+        raise _lacks(git_dir, object_id)
+    return TreeItem(os.fsdecode(path), mode, object_id, int(size))
 
 
 def run(git_dir: Path, *arguments: str) -> bytes:
@@ -129,6 +133,11 @@ def _missing(error: OSError) -> SourceError:
 
 def _failed(place: Path, stderr: bytes) -> SourceError:
     return SourceError(f"{place}: {_said(stderr)}", "look into it with git itself: git fsck")
+
+
+def _lacks(git_dir: Path, object_id: str) -> SourceError:
+    message = f"{git_dir} lacks the object {object_id}, or it is damaged"
+    return SourceError(message, "if it is a partial clone, make a full one; else see: git fsck")
 
 
 def _said(stderr: bytes) -> str:
@@ -178,13 +187,15 @@ class Blobs:
             stdin.write("".join(f"{object_id}\n" for object_id in object_ids).encode())
             stdin.flush()
         except BrokenPipeError:
-            raise self._lacks(object_ids[0], []) from None
+            raise self._ended() from None
         return [self._next(stdout, object_id, limit) for object_id in object_ids]
 
     def _next(self, stdout: IO[bytes], object_id: str, limit: int | None) -> bytes:
         answer = stdout.readline().split()
+        if not answer:
+            raise self._ended()
         if len(answer) != 3:
-            raise self._lacks(object_id, answer)
+            raise _lacks(self._git_dir, object_id)
         size = int(answer[2])
         wanted = size if limit is None else min(size, limit)
         data = stdout.read(wanted)
@@ -193,13 +204,10 @@ class Blobs:
         while left and (chunk := stdout.read(min(left, _CHUNK_BYTES))):
             left -= len(chunk)
         if left:
-            raise self._lacks(object_id, [])
+            raise self._ended()
         return data
 
-    def _lacks(self, object_id: str, answer: list[bytes]) -> SourceError:
-        if answer:
-            message = f"{self._git_dir} lacks the object {object_id}"
-            return SourceError(message, "it may be a partial clone; make a full one")
+    def _ended(self) -> SourceError:
         self._process.wait()
         self._stderr.seek(0)
         return _failed(self._git_dir, self._stderr.read())

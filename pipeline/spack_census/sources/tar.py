@@ -12,7 +12,7 @@ import lzma
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from spack_census.config import LIMITS
 from spack_census.errors import SourceError
@@ -21,6 +21,8 @@ HEAD_BYTES = 512
 _HEADER_BYTES = 1024 * 1024
 """What the headers of one member may take: long names and extended attributes stand there."""
 _CHUNK_BYTES = 1024 * 1024
+_XZ_MEMORY_BYTES = 256 * 1024 * 1024
+"""Four times what `xz -9` needs."""
 _PROPER_END = tarfile.EOFHeaderError  # type: ignore[attr-defined] # typeshed lacks it
 """A block of zeros."""
 
@@ -41,10 +43,48 @@ def _zstd(path: Path) -> Any:
     return pa.input_stream(str(path), compression="zstd")
 
 
+class _Xz:
+    """An xz file read forward: `lzma.open` would take as much memory as the file asks for."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._stream = lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES)
+        self._is_between = True
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, none at the end; raises EOFError where that comes early."""
+        while True:
+            chunk = b""
+            if self._is_between or self._stream.needs_input:
+                found, self._rest = self._rest or self._file.read(_CHUNK_BYTES), b""
+                if not found and not self._is_between:
+                    raise EOFError("it ends early")
+                if not found:
+                    return b""
+                # Zeros may stand between streams, of which there are several in joined files.
+                chunk = found.lstrip(b"\0") if self._is_between else found
+                self._is_between = not chunk
+                if not chunk:
+                    continue
+            data = self._stream.decompress(chunk, size)
+            if self._stream.eof:
+                self._is_between, self._rest = True, self._stream.unused_data
+                self._stream = lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES)
+            if data:
+                return data
+
+
 _COMPRESSIONS: dict[bytes, Callable[[Path], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"\x28\xb5\x2f\xfd": _zstd,
-    b"\xfd7zXZ\x00": lzma.open,
+    b"\xfd7zXZ\x00": _Xz,
     b"BZh": bz2.open,
 }
 
@@ -82,7 +122,9 @@ def members(path: Path) -> Iterator[Member]:
 
 def _next(archive: tarfile.TarFile, stream: _Stream) -> tarfile.TarInfo | None:
     stream.allowance = None
-    if stream.tell() < archive.offset:
+    # The first header was read at once, and its member's contents are still to come.
+    is_first = archive.firstmember is not None  # type: ignore[attr-defined] # typeshed lacks it
+    if not is_first and stream.tell() < archive.offset:
         stream.seek(archive.offset - 1)
     stream.allowance = _HEADER_BYTES
     header = archive.next()

@@ -236,7 +236,7 @@ def test_git_and_archives_see_a_spec_file_that_changes(
         (b"[]", (Reason.MISSING_KEY, "spec_files[0].spec.nodes[0]")),
         (b'{"spec": {"nodes": []}}', (Reason.MISSING_KEY, "spec_files[0].spec.nodes[0]")),
         (spec_file(name="other"), (Reason.NO_HASH, "spec_files[0].name")),
-        (spec_file(hash=None), (Reason.MISSING_KEY, "spec_files[0]")),
+        (spec_file(hash=None), (Reason.NO_HASH, "spec_files[0].hash")),
         (spec_file(hash="short"), (Reason.BAD_HASH, "spec_files[0].hash")),
         (spec_file(version=1.1), (Reason.WRONG_TYPE, "spec_files[0].version")),
         (spec_file(arch="linux"), (Reason.WRONG_TYPE, "spec_files[0].arch")),
@@ -249,6 +249,14 @@ def test_a_bad_spec_file_rejects_its_spec_alone(data: bytes, expected: tuple[Rea
     files, names = " - spec-0.json\n - spec-1.json\n", " - 'a'\n - 'b'\n"
     found = parse(text(files, names), spec_0=data, spec_1=spec_file())
     assert [record.hash for record in found.records] == [hash_of("zlib")]
+
+
+def test_a_spec_file_of_before_spack_0_17_is_read() -> None:
+    fields = node()
+    named = json.dumps({"spec": [{fields.pop("name"): fields}]}).encode()
+    new, old = parse(text(), spec_0=spec_file()), parse(text(), spec_0=named)
+    assert old.records == new.records
+    assert len(old.records) == 1
 
 
 @pytest.mark.parametrize(

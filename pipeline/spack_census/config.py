@@ -19,6 +19,7 @@ class Limits:
 
     document_bytes: int = 64 * 1024 * 1024
     spec_file_bytes: int = 4 * 1024 * 1024
+    index_bytes: int = 2 * 1024 * 1024 * 1024
     yaml_bytes: int = 1024 * 1024
     nodes: int = 1_000_000
     depth: int = 64

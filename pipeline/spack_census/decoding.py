@@ -18,7 +18,7 @@ from spack_census.config import PARTITION_VALUE
 from spack_census.records import Problem, Reason, Record, Rejected
 from spack_census.versions import version_key
 
-_HASH = re.compile(r"[a-z2-7]{32}")
+HASH = re.compile(r"[a-z2-7]{32}")
 _NEW_COMPILERS = frozenset(
     ("acfl", "intel-oneapi-compilers", "intel-oneapi-compilers-classic", "llvm", "llvm-amdgpu")
 )
@@ -131,7 +131,7 @@ def _convert(entry: Any) -> tuple[Spec, set[str]]:
 
 def _hash_of(entry: Any) -> str | None:
     value = entry.get("hash") if isinstance(entry, dict) else None
-    return value if isinstance(value, str) and _HASH.fullmatch(value) else None
+    return value if isinstance(value, str) and HASH.fullmatch(value) else None
 
 
 def _fault(reason: Reason, place: str, message: str) -> Rejected:
@@ -140,7 +140,7 @@ def _fault(reason: Reason, place: str, message: str) -> Rejected:
 
 def to_record(package: str, spec: Spec) -> Record:
     """Return the record of one spec; raises Rejected with the place below the spec."""
-    if not _HASH.fullmatch(spec.hash):
+    if not HASH.fullmatch(spec.hash):
         raise _fault(Reason.BAD_HASH, ".hash", f"{spec.hash!r} is not 32 base32 characters")
     if len(spec.versions) != 1:
         message = f"exactly one version belongs here, not {len(spec.versions)}"

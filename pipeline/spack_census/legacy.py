@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from spack_census import decoding
+from spack_census import nodes
 from spack_census.config import LIMITS
 from spack_census.decoding import Decoded
-from spack_census.records import Dependency, Problem, Reason, Record, Rejected
+from spack_census.records import Problem, Reason, Record, Rejected
 from spack_census.strict import json_value
 
 KEYS = frozenset(("category", "spec_files", "spec_names"))
@@ -33,39 +33,6 @@ _ITEM = re.compile(rf"{_FILE}| - {_TEXT}(?:: (?P<target>spec-[0-9]{{1,9}}\.json)
 _BLOCK = re.compile(rb"^(spec_files|spec_names):[ \t]*\n((?: - [^\n]*(?:\n|\Z))+)", re.MULTILINE)
 _MAX_SPECS = 100_000
 _REMEDY = "put the spec files beside the document, or build from the build cache"
-
-
-class _Target(msgspec.Struct):
-    name: str
-
-
-class _Arch(msgspec.Struct):
-    platform: str
-    platform_os: str
-    target: str | _Target
-
-
-class _Compiler(msgspec.Struct):
-    name: str
-    version: str
-
-
-class _Dependency(msgspec.Struct):
-    name: str
-    hash: str
-    type: tuple[str, ...] = ()
-
-
-class _Node(msgspec.Struct):
-    name: str
-    version: str
-    arch: _Arch
-    hash: str
-    compiler: _Compiler | None = None
-    parameters: dict[str, bool | str | list[str]] = {}
-    namespace: str | None = None
-    package_hash: str | None = None
-    dependencies: tuple[_Dependency, ...] = ()
 
 
 def lists(text: bytes) -> tuple[dict[str, Any], bytes]:
@@ -152,27 +119,19 @@ def _record(package: str, spec: str, name: str, sibling: Sibling) -> Record:
         message = f"{name} is not beside the document, and only it knows the hash of {root}"
         raise Rejected(Reason.NO_HASH, "", message, _REMEDY)
     try:
-        node, value = _node(data)
+        node = _node(data)
+        if node.name != package:
+            message = f"it describes {node.name}, so nothing knows the hash of {root}"
+            raise Rejected(Reason.NO_HASH, ".name", message, _REMEDY)
+        return nodes.record(node, (), lambda _hash: None, {})
     except Rejected as rejected:
         problem = rejected.problem
         message = f"{name}: {problem.message}"
-        raise Rejected(problem.reason, problem.place, message, problem.remedy) from rejected
-    if node.name != package:
-        message = f"{name} describes {node.name}, so nothing knows the hash of {root}"
-        raise Rejected(Reason.NO_HASH, ".name", message, _REMEDY)
-    return msgspec.structs.replace(
-        decoding.to_record(package, value),
-        namespace=node.namespace,
-        package_hash=node.package_hash,
-        dependencies=tuple(
-            Dependency(each.name, each.hash, tuple(sorted(set(each.type))), ())
-            for each in node.dependencies
-        ),
-    )
+        raise Rejected(problem.reason, problem.place, message, _REMEDY) from rejected
 
 
-def _node(data: bytes) -> tuple[_Node, decoding.Spec]:
-    """Return a spec file's first node, which is the spec itself, and its `spec_details` entry."""
+def _node(data: bytes) -> nodes.Node:
+    """Return a spec file's first node, which is the spec itself; raises Rejected."""
     if len(data) > LIMITS.spec_file_bytes:
         message = f"more than {LIMITS.spec_file_bytes:,} bytes"
         raise Rejected(Reason.TOO_LARGE, "", message, _REMEDY)
@@ -182,30 +141,10 @@ def _node(data: bytes) -> tuple[_Node, decoding.Spec]:
         raise Rejected(Reason.NOT_UTF8, f": byte {error.start}", error.reason, _REMEDY) from error
     value = json_value(data, "", 1)
     try:
-        node = msgspec.convert(value["spec"]["nodes"][0], _Node)
+        spec = value["spec"]
+        # Before Spack 0.17 the nodes stood in `spec` itself, each under its name.
+        first = (spec if isinstance(spec, list) else spec["nodes"])[0]
     except (KeyError, IndexError, TypeError) as error:
         message = "spec.nodes[0] is missing"
         raise Rejected(Reason.MISSING_KEY, ".spec.nodes[0]", message, _REMEDY) from error
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        missing = "missing required field" in message
-        reason = Reason.MISSING_KEY if missing else Reason.WRONG_TYPE
-        raise Rejected(reason, place.removesuffix("`"), message, _REMEDY) from error
-    compiler = node.compiler and f"{node.compiler.name}@={node.compiler.version}"
-    target = node.arch.target
-    return node, decoding.Spec(
-        compiler=compiler or "none",
-        hash=node.hash,
-        os=node.arch.platform_os,
-        platform=node.arch.platform,
-        stacks=(),
-        target=target if isinstance(target, str) else target.name,
-        variants=tuple(_variant(key, value) for key, value in node.parameters.items()),
-        versions=(node.version,),
-    )
-
-
-def _variant(name: str, value: bool | str | list[str]) -> str:  # noqa: FBT001 - a variant's value
-    if isinstance(value, bool):
-        return f"{'+' if value else '~'}{name}"
-    return f"{name}={value if isinstance(value, str) else ','.join(value)}"
+    return nodes.decode(msgspec.json.encode(first))

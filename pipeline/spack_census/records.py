@@ -30,14 +30,17 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong-type"
     EMPTY_TITLE = "empty-title"
     UNSAFE_NAME = "unsafe-name"
+    UNSUPPORTED_GENERATION = "unsupported-generation"
     DUPLICATE_DOCUMENT = "duplicate-document"
-    NO_HASH = "no-hash"
     BAD_HASH = "bad-hash"
     DUPLICATE_HASH = "duplicate-hash"
     BAD_VERSION = "bad-version"
     BAD_COMPILER = "bad-compiler"
     BAD_SIZE = "bad-size"
     EMPTY_NAME = "empty-name"
+    NO_HASH = "no-hash"
+    MISSING_INDEX = "missing-index"
+    BAD_CHECKSUM = "bad-checksum"
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):

@@ -13,26 +13,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli.options import (
-    DEFAULT_DATASET,
-    Dataset,
-    Folder,
-    Git,
-    Rev,
-    Since,
-    States,
-)
-from spack_census.sources.githistory import Every
+from spack_census.cli import fetching, history
+from spack_census.cli.options import DEFAULT_DATASET, Dataset
 
 if TYPE_CHECKING:
     from spack_census.builder import BuildResult, Observer, Outcome
+    from spack_census.sources import Source
 
 
 def build(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="SOURCE", help="Folder, file, archive or git repository of documents."
+            metavar="SOURCE",
+            help="Documents or a build cache: a folder, archive, file, repository or URL.",
         ),
     ],
     dataset: Dataset = DEFAULT_DATASET,
@@ -47,6 +41,12 @@ def build(
     replace: Annotated[
         bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
     ] = False,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+    ] = False,
+    with_sizes: Annotated[
+        bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
@@ -54,43 +54,37 @@ def build(
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
-    git: Git = False,
-    rev: Rev = None,
-    since: Since = None,
-    folder: Folder = None,
-    every: States = None,
+    git: history.Git = False,
+    rev: history.Rev = None,
+    since: history.Since = None,
+    folder: history.Folder = None,
+    every: history.States = None,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
     Example: census build documents --dataset output/dataset
     """
     from spack_census import builder, locking
-    from spack_census.sources.git import open_repository
+    from spack_census.sources import addresses
 
-    is_git = git or any(option is not None for option in (rev, since, folder, every))
-    origin = (
-        open_repository(
-            source,
-            rev="HEAD" if rev is None else rev,
-            since=since,
-            folder=folder,
-            every=every or Every.DAY,
-            unnamed=rename,
-        )
-        if is_git
-        else source
-    )
+    place: Source | str = source
+    if git or any(option is not None for option in (rev, since, folder, every)):
+        place = history.opened(source, rename, rev, since, folder, every)
+    elif addresses.is_remote(source):
+        place = str(fetching.bring(source, with_sizes=with_sizes).folder)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
     with progress() as observe:
         result = builder.build(
-            origin,
+            place,
             dataset,
             rename=rename,
             strict=strict,
             prune=prune,
             replace=replace,
+            allow_partial=allow_partial,
+            with_sizes=with_sizes,
             jobs=jobs,
             wait_seconds=wait,
             observe=observe,
@@ -127,7 +121,7 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds: float) -> None:
     """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
@@ -210,7 +204,7 @@ def _invocation() -> str:
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
-def _shown(path: Path) -> str:
+def _shown(path: Path | str) -> str:
     """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
     from spack_census.formats import visible
 

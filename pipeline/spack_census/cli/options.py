@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from spack_census.sources.githistory import Every
-
 
 class ExitCode(IntEnum):
     """As diff(1): fine or the same, different or a failed check, trouble."""
@@ -51,46 +49,4 @@ RowFormat = Annotated[Format, typer.Option("--format", help="How to print the ro
 Queries = Annotated[
     Path | None,
     typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
-]
-
-_HISTORY = "Git history"
-Git = Annotated[
-    bool,
-    typer.Option(
-        "--git",
-        help="Read what SOURCE has committed. Each option below implies it.",
-        rich_help_panel=_HISTORY,
-    ),
-]
-Rev = Annotated[
-    str | None,
-    typer.Option(
-        "--rev", metavar="REV", help="Commit to read; else HEAD.", rich_help_panel=_HISTORY
-    ),
-]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="DATE",
-        help="Leave out the states of develop before this day.",
-        rich_help_panel=_HISTORY,
-    ),
-]
-Folder = Annotated[
-    str | None,
-    typer.Option(
-        "--path",
-        metavar="FOLDER",
-        help="Where the documents lie; else _cache if there is one.",
-        rich_help_panel=_HISTORY,
-    ),
-]
-States = Annotated[
-    Every | None,
-    typer.Option(
-        "--every",
-        help="Which states of develop become develop@DATE; else the last of each day.",
-        rich_help_panel=_HISTORY,
-    ),
 ]

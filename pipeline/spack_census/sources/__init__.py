@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -44,7 +44,7 @@ class Source(Protocol):
         """Yield each candidate in a fixed order; raises SourceError where none can be listed."""
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot an entry belongs to.
+        """Return the snapshot an entry belongs to; called while it is the last that was listed.
 
         A Reject where none can be told, None where it is no document.
         """
@@ -53,14 +53,23 @@ class Source(Protocol):
         """Yield what each of these entries of one snapshot holds, in path order."""
 
 
-def open_source(source: Path | str, unnamed: str | None = None) -> Source:
-    """Return the source that a path names; `unnamed` is the snapshot of documents without one."""
-    from spack_census.sources import archive, directory, git
+def open_source(
+    source: Path | str, unnamed: str | None = None, *, with_sizes: bool = False
+) -> Source:
+    """Return the source that a path or address names, fetching it first where it is remote.
 
-    path = Path(source).resolve()
-    recognisers: tuple[Callable[[Path, str | None], Source | None], ...] = (
-        archive.recognise,
-        git.recognise,
+    `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
+    build cache's own files tell them.
+    """
+    from spack_census.sources import addresses, archive, buildcache, directory, fetching, git
+
+    if addresses.is_remote(str(source)):
+        path = fetching.fetch(str(source), with_sizes=with_sizes).folder
+    else:
+        path = addresses.local(str(source)).resolve()
+    return (
+        buildcache.recognise(path, unnamed, with_sizes=with_sizes)
+        or archive.recognise(path, unnamed)
+        or git.recognise(path, unnamed)
+        or directory.Directory(path, unnamed)
     )
-    found = (recognise(path, unnamed) for recognise in recognisers)
-    return next(filter(None, found), None) or directory.Directory(path, unnamed)

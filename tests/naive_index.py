@@ -56,14 +56,14 @@ def row(spec: dict[str, Any], key: str, installed: dict[str, Any]) -> dict[str, 
             _variant(key, value) for key, value in spec["parameters"].items() if key not in _FLAGS
         ),
         "hash": key,
-        "namespace": spec["namespace"],
-        "package_hash": spec["package_hash"],
+        "namespace": spec.get("namespace"),
+        "package_hash": spec.get("package_hash"),
     }
 
 
 def _compiler(spec: dict[str, Any], installed: dict[str, Any]) -> tuple[str | None, str | None]:
     if "compiler" in spec:
-        return spec["compiler"]["name"], spec["compiler"]["version"]
+        return spec["compiler"]["name"], spec["compiler"]["version"].partition("/")[0]
     for language in ("c", "cxx", "fortran"):
         for edge in spec.get("dependencies", []):
             if language in edge["parameters"]["virtuals"]:
@@ -74,7 +74,7 @@ def _compiler(spec: dict[str, Any], installed: dict[str, Any]) -> tuple[str | No
 def _variant(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"{'+' if value else '~'}{key}"
-    values = sorted(value if isinstance(value, list) else value.split(","))
+    values = sorted((",".join(value) if isinstance(value, list) else value).split(","))
     return f"{key}={','.join(one[:7] for one in values) if key == 'patches' else ','.join(values)}"
 
 

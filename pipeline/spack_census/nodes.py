@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from spack_census import decoding
+from spack_census import decoding, spelling
 from spack_census.records import Dependency, Reason, Record, Rejected
 
 _LANGUAGES = ("c", "cxx", "fortran")
@@ -63,9 +63,9 @@ class Node(msgspec.Struct, gc=False):
     name: str
     version: str
     arch: _Arch
+    parameters: dict[str, bool | str | list[str]]
     hash: str | None = None
     compiler: _Compiler | None = None
-    parameters: dict[str, bool | str | list[str]] = {}
     namespace: str | None = None
     package_hash: str | None = None
     dependencies: list[_Link] | dict[str, _Link] = []
@@ -136,7 +136,11 @@ def record(
         platform=node.arch.platform,
         stacks=stacks,
         target=target if isinstance(target, str) else target.name,
-        variants=tuple(_variant(name, value) for name, value in node.parameters.items()),
+        variants=tuple(
+            _variant(name, value)
+            for name, value in node.parameters.items()
+            if name not in spelling.COMPILER_FLAGS
+        ),
         versions=(node.version,),
     )
     if not node.name.strip():

@@ -22,6 +22,7 @@ import msgspec
 import naive
 from spack_census import documents
 from spack_census.records import Document, Reject
+from torture import indexes
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -117,4 +118,7 @@ def _rows(document: Document) -> list[dict[str, Any]]:
     return rows
 
 
-FORMATS: dict[str, Format] = {"documents": Format(document_seeds, check_document)}
+FORMATS: dict[str, Format] = {
+    "documents": Format(document_seeds, check_document),
+    "indexes": Format(indexes.seeds, indexes.check),
+}

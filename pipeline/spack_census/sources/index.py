@@ -20,6 +20,8 @@ from spack_census.records import Dependency, Problem, Reason, Record, Rejected
 
 VERSIONS = (5, 9)
 """Oldest and newest version of Spack's database that is read."""
+_COMPILER_DEPENDENCIES = 8
+"""Version since which a spec's compiler is one of its dependencies."""
 _REMEDY = "fetch the index again; if it stays so, report it to those who publish it"
 _MARK = b'"in_buildcache"'
 
@@ -64,6 +66,9 @@ class Index(NamedTuple):
 def decode(data: bytes) -> Index:
     """Return what an index holds; raises Rejected where it is none, or cannot be trusted whole."""
     try:
+        if not data.isascii():
+            # What is passed over below is not decoded, and so not seen to be broken.
+            data.decode()
         database = _INDEX.decode(data).database
         presence = {key: _PRESENCE.decode(raw) for key, raw in database.installs.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -114,6 +119,8 @@ def records(
     for key in wanted:
         try:
             node = _node(index.installs[key], key)
+            if node.compiler is None and index.version < _COMPILER_DEPENDENCIES:
+                raise Rejected(Reason.MISSING_KEY, ".compiler", "no compiler is named", _REMEDY)
             yield nodes.record(node, stacks[key], version_of, shared)
         except Rejected as rejected:
             problem = rejected.problem

@@ -9,7 +9,7 @@ PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 """What may become a folder name; nothing else from a document ever does (match in full)."""
 
 
-RULES = 1
+RULES = 2
 """Raised when the same documents must give other rows: every snapshot is then built anew."""
 
 

@@ -152,6 +152,13 @@ def test_a_second_build_publishes_nothing_and_a_changed_member_is_seen(
     assert statuses == {"develop-2025-01-05": "unchanged", "v1.0.0": "changed"}
 
 
+def test_an_archive_is_not_sent_to_other_processes(
+    source: Path, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("spack_census.workers.ProcessPoolExecutor")
+    assert sc.build(write(tmp_path, tar_of(source)), dataset, jobs=2).published
+
+
 def test_a_document_of_another_name_and_a_snapshot_by_hand(tmp_path: Path, dataset: Path) -> None:
     path = write(tmp_path, tar_with(good("loose.data")))
     result = sc.build(path, dataset, rename="v2")

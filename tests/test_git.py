@@ -349,6 +349,31 @@ def test_a_lost_object_is_an_error_and_publishes_nothing(
     assert not (dataset / "current").exists()
 
 
+def test_a_lost_object_is_fetched_from_nowhere(repository: Repository, tmp_path: Path) -> None:
+    # What a partial clone lacks git would fetch, by whatever command its configuration names.
+    ran, trap = tmp_path / "ran", tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    trap.chmod(0o755)
+    for key, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "evil",
+        "remote.evil.promisor": "true",
+        "remote.evil.url": f"ext::{trap}",
+        "protocol.ext.allow": "always",
+        "protocol.allow": "always",
+    }.items():
+        repository.git("config", key, value)
+    with gitobjects.Blobs(repository.root / ".git") as blobs, pytest.raises(SourceError):
+        blobs.read(["1" * 40])
+    with pytest.raises(SourceError):
+        gitobjects.commit_of(repository.root / ".git", "1" * 40)
+    assert not ran.exists()
+    subprocess.run(
+        ["git", "cat-file", "-e", "1" * 40], cwd=repository.root, capture_output=True, check=False
+    )
+    assert ran.exists()  # so the trap is one
+
+
 def test_a_broken_object_is_an_error_that_names_it(repository: Repository) -> None:
     git_dir = repository.root / ".git"
     blob = repository.git("rev-parse", "HEAD:_cache/develop/zlib/specs.md")

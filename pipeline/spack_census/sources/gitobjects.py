@@ -16,8 +16,6 @@ from typing import IO, NamedTuple, Self
 from spack_census.errors import SourceError
 
 _SETTINGS = (
-    # A promised object that is missing would be fetched, by whatever command the repository names.
-    "protocol.allow=never",
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
     # Someone else's repository is fine to read from: nothing of it is run.
@@ -28,6 +26,9 @@ _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
+    # A promised object that is missing would be fetched, by whatever command the repository names.
+    # The setting protocol.allow=never would not do: the repository can set protocol.ext.allow.
+    "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",

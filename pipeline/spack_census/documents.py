@@ -61,13 +61,7 @@ def parse(
     (generations 1 to 3). The SHA-256 covers the document and each spec file that it names.
     """
     sha256 = hashlib.sha256(data)
-
-    def read(name: str) -> bytes | None:
-        found = sibling(name)
-        there = "" if found is None else hashlib.sha256(found).hexdigest()
-        sha256.update(f"\0{name}\0{there}".encode())
-        return found
-
+    read = _hashed(sibling, sha256)
     known: dict[str, str] = {}
     try:
         text, warnings = frontmatter.split(data)
@@ -93,6 +87,18 @@ def parse(
         problems=tuple(decoded.problems),
         hash_epoch=decoded.hash_epoch,
     )
+
+
+def _hashed(sibling: legacy.Sibling, sha256: Any) -> legacy.Sibling:
+    """Return the same reader, which adds all that it reads, or finds missing, to a hash."""
+
+    def read(name: str) -> bytes | None:
+        found = sibling(name)
+        there = "" if found is None else hashlib.sha256(found).hexdigest()
+        sha256.update(f"\0{name}\0{there}".encode())
+        return found
+
+    return read
 
 
 def parse_plain(text: bytes) -> _Content | None:

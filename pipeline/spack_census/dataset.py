@@ -160,7 +160,8 @@ def read_manifest(version: Path) -> Manifest:
     path = version / MANIFEST
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError) as error:
+    # Broken UTF-8 is no MsgspecError.
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         steps = way_back(version.parent.parent, version.name)
         raise DatasetError(f"{path} cannot be read: {error}", *steps) from error
     if manifest.format != schema.FORMAT:

@@ -77,10 +77,7 @@ def _variant(text: str) -> str:
     name, _, value = text.partition("=")
     name = name.removesuffix(":")
     value = value.lstrip("=")
-    if name == "patches":
-        values = [each[:7] for each in value.split(",")]
-    else:
-        values = _elements(value)
+    values = [each[:7] for each in value.split(",")] if name == "patches" else _elements(value)
     flag = name in ("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs")
     return "" if flag else f"{name}={','.join(sorted(values))}"
 

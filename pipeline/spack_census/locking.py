@@ -48,19 +48,30 @@ def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
 
 def holder(dataset: Path) -> str | None:
     """Return who holds the lock of a dataset, None where nobody does."""
+    with still(dataset) as builder:
+        return builder
+
+
+@contextmanager
+def still(dataset: Path) -> Iterator[str | None]:
+    """Keep builds from starting, for a moment; yield who builds already, None where nobody does.
+
+    Nothing is written, so that a dataset can be looked at by whoever may only read it.
+    """
     try:
         descriptor = os.open(dataset / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        yield None
+        return
     try:
         free = _try(descriptor, fcntl.LOCK_SH, dataset)
-        return None if free else _signature(descriptor)
+        yield None if free else _signature(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
-    # Whoever only looks (`holder`) has the lock for a moment, too.
+    # Whoever only looks (`still`) has the lock for a moment, too.
     deadline = time.monotonic() + max(wait_seconds, _POLL_SECONDS)
     while not _try(descriptor, fcntl.LOCK_EX, dataset):
         left = deadline - time.monotonic()

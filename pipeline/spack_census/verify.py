@@ -68,7 +68,7 @@ def verify(dataset: Path | str) -> Verification:
     """Check the current version of a dataset to the last byte.
 
     Files against the manifest (there, size, SHA-256) and the manifest against its own id; schema,
-    folder names, sort order and nulls of every table; rows against the counts of documents,
+    folder names and sort order of every table; rows against the counts of documents,
     snapshots and rejects; files that do not belong. Raises DatasetError where there is no
     dataset, or its manifest cannot be read.
     """

@@ -221,7 +221,7 @@ def doubled(table: pa.Table) -> pa.Table:
 
 
 def nullable(table: pa.Table) -> pa.Table:
-    return table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))
+    return table.cast(pa.schema([field.with_nullable(nullable=True) for field in table.schema]))
 
 
 FORGERIES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {

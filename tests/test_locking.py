@@ -20,6 +20,7 @@ import pytest
 import spack_census as sc
 from command_line import Census
 from documents_made import Spec, write_document
+from spack_census import locking
 from spack_census.errors import BusyError, DatasetError
 from spack_census.locking import LOCK, hold, holder, still
 
@@ -84,6 +85,20 @@ def test_whoever_waits_long_enough_builds(dataset: Path, source: Path) -> None:
         timer.start()
         assert sc.build(source, dataset, wait_seconds=60).published
         timer.join()
+
+
+def test_who_has_not_signed_is_given_a_moment(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset.mkdir()
+    unsigned = os.open(dataset / LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(unsigned, fcntl.LOCK_EX)
+    assert holder(dataset) == "another process"
+    with pytest.raises(BusyError, match="another process"), hold(dataset):
+        pass
+    monkeypatch.setattr(locking.time, "sleep", lambda _: os.close(unsigned))
+    with hold(dataset):
+        assert f"process {os.getpid()}" in (dataset / LOCK).read_text()
 
 
 def test_the_lock_is_free_after_an_error(dataset: Path, tmp_path: Path, source: Path) -> None:

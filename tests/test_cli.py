@@ -16,7 +16,7 @@ from spack_census.errors import CensusError
 from spack_census.reports.coverage import Package
 
 COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
-ON_A_DATASET = sorted({*COMMANDS} - {"build", "queries"})
+ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries"})
 ARGUMENTS = {"package": ["hdf5"], "query": ["coverage.by_target"]}
 
 

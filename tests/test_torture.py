@@ -60,11 +60,14 @@ def test_publishing_in_place_does_not_pass() -> None:
 
 
 def test_races_decay_and_mutations_do_no_harm() -> None:
-    numbers = torture("--races", "12", "--flips", "60", "--mutations", "5000")
+    numbers = torture(
+        *("--races", "12", "--flips", "60", "--mutations", "5000", "--hostile", "all")
+    )
     assert numbers["races of two builders"] == numbers["races of two builders, --wait"] == 6
     assert numbers["races of two builders, --wait: both built"] == 6
     assert numbers["bits flipped"] == 60
-    assert numbers["documents: mutations"] == 5000
+    assert numbers["hostile documents"] > 20
+    assert numbers["documents: mutations"] == numbers["indexes: mutations"] == 5000
     accepted = numbers["documents: accepted"] + numbers["documents: accepted in part"]
     assert accepted > 500, "or the fuzzer compares hardly any rows"
     assert numbers["documents: rejected"] + accepted == 5000

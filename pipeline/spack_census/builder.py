@@ -70,6 +70,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
     strict: bool = False,
     prune: bool = False,
     replace: bool = False,
+    allow_partial: bool = False,
+    with_sizes: bool = False,
     jobs: int | None = None,
     wait_seconds: float = 0,
     damaged: Collection[str] | None = None,
@@ -79,13 +81,15 @@ def build(  # noqa: PLR0913 - the options of `census build`
 
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
-    a tenth of a snapshot's documents; `jobs` is the number of processes, by default as many as
-    there are cores and work for; `wait_seconds` is how long another build may take to end.
+    a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
+    `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
+    of processes, by default as many as there are cores and work for; `wait_seconds` is how long
+    another build may take to end.
     `damaged` names snapshots to write anew though their documents have not changed; given at all,
     a version is published even where it differs in nothing. Raises SourceError, RefusedError,
     BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
     """
-    origin = open_source(source, rename)
+    origin = open_source(source, rename, with_sizes=with_sizes)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)
@@ -101,6 +105,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         problems += [problem for done in converted for problem in done.problems]
         totals = guards.count(scanned, [states[name] for name in names.values()])
         guards.check(totals, converted, problems, strict=strict)
+        if not allow_partial:
+            guards.refuse_partial(fresh, publication)
         if not replace:
             guards.refuse_losses(fresh, publication)
         if prune:

@@ -14,11 +14,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from spack_census import spelling
-from spack_census.config import PARTITION_VALUE
+from spack_census.config import LIMITS, PARTITION_VALUE
 from spack_census.records import Problem, Reason, Record, Rejected
 from spack_census.versions import version_key
 
-_HASH = re.compile(r"[a-z2-7]{32}")
+HASH = re.compile(r"[a-z2-7]{32}")
 _NEW_COMPILERS = frozenset(
     ("acfl", "intel-oneapi-compilers", "intel-oneapi-compilers-classic", "llvm", "llvm-amdgpu")
 )
@@ -61,7 +61,7 @@ def fast(package: str, details: bytes) -> Decoded | None:
         specs = _SPECS.decode(details)
         if not _keys_are_unique(specs, details):
             return None
-        records = [_record(package, spec) for spec in specs]
+        records = [to_record(package, spec) for spec in specs]
     except (msgspec.MsgspecError, Rejected, RecursionError):
         return None
     if len({record.hash for record in records}) < len(records):
@@ -97,7 +97,7 @@ def careful(package: str, details: Any) -> Decoded:
     for index, entry in enumerate(details):
         try:
             spec, extra = _convert(entry)
-            record = _record(package, spec)
+            record = to_record(package, spec)
             if record.hash in records:
                 message = "an earlier spec of this document has the same hash"
                 raise _fault(Reason.DUPLICATE_HASH, ".hash", message)
@@ -131,16 +131,16 @@ def _convert(entry: Any) -> tuple[Spec, set[str]]:
 
 def _hash_of(entry: Any) -> str | None:
     value = entry.get("hash") if isinstance(entry, dict) else None
-    return value if isinstance(value, str) and _HASH.fullmatch(value) else None
+    return value if isinstance(value, str) and HASH.fullmatch(value) else None
 
 
 def _fault(reason: Reason, place: str, message: str) -> Rejected:
     return Rejected(reason, place, message, "report it to the site, or mend this spec")
 
 
-def _record(package: str, spec: Spec) -> Record:
+def to_record(package: str, spec: Spec) -> Record:
     """Return the record of one spec; raises Rejected with the place below the spec."""
-    if not _HASH.fullmatch(spec.hash):
+    if not HASH.fullmatch(spec.hash):
         raise _fault(Reason.BAD_HASH, ".hash", f"{spec.hash!r} is not 32 base32 characters")
     if len(spec.versions) != 1:
         message = f"exactly one version belongs here, not {len(spec.versions)}"
@@ -178,6 +178,7 @@ def _partition_value(key: str, value: str) -> str:
 
 @_memo
 def _compiler(text: str) -> tuple[str | None, str | None]:
+    _check_length(".compiler", (text,))
     try:
         return spelling.compiler(text)
     except ValueError as error:
@@ -186,6 +187,7 @@ def _compiler(text: str) -> tuple[str | None, str | None]:
 
 @_memo
 def _version(text: str) -> str:
+    _check_length(".versions[0]", (text,))
     try:
         version_key(text)
     except ValueError as error:
@@ -195,6 +197,8 @@ def _version(text: str) -> str:
 
 @_memo
 def _variants(values: tuple[str, ...]) -> tuple[str, ...]:
+    # An array is taken apart to be sorted, which costs many times its length.
+    _check_length(".variants", values)
     try:
         return spelling.variants(values)
     except ValueError as error:
@@ -203,10 +207,17 @@ def _variants(values: tuple[str, ...]) -> tuple[str, ...]:
 
 @_memo
 def _stacks(values: tuple[str, ...]) -> tuple[str, ...]:
+    _check_length(".stacks", values)
     try:
         return spelling.stacks(values)
     except ValueError as error:
         raise _fault(Reason.EMPTY_NAME, ".stacks", str(error)) from error
+
+
+def _check_length(place: str, values: tuple[str, ...]) -> None:
+    if any(len(value) > LIMITS.text_characters for value in values):
+        message = f"a text of more than {LIMITS.text_characters:,} characters"
+        raise _fault(Reason.TOO_LARGE, place, message)
 
 
 def _size(value: str | float | None) -> int | None:

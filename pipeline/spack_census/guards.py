@@ -24,7 +24,7 @@ from spack_census.errors import (
 )
 from spack_census.inventory import Inventory
 from spack_census.publication import Publication
-from spack_census.records import Problem
+from spack_census.records import Problem, Reason
 
 _LOSS = 0.1
 """The share of a snapshot's documents that a build may drop without being told so."""
@@ -62,6 +62,27 @@ def refuse_no_repair(present: Iterable[str], publication: Publication) -> None:
         message = f"the source has none of the damaged snapshots: {damaged}"
         hint = "to drop what a source lacks: census build SOURCE --prune"
         raise RefusedError(message, "name the source that they were built from", hint)
+
+
+def refuse_partial(converted: Iterable[Converted], publication: Publication) -> None:
+    """Raise RefusedError if an index is broken, or one is missing that a snapshot was built from.
+
+    The rows it answered for would vanish, as if the build cache had lost them. An index that was
+    never there is a reject and no more: the site lists stacks that have none.
+    """
+    faults = []
+    for done in converted:
+        if done.state.source != "buildcache":
+            continue
+        before = {path for path, _ in previous_documents(publication, done.snapshot)}
+        # Whole documents come first among the problems, then single specs.
+        for path, problem in done.problems[: done.state.num_documents_rejected]:
+            if problem.reason is not Reason.MISSING_INDEX or path in before:
+                faults.append(f"{path}: {problem.message}")
+    if faults:
+        message = "a snapshot would be built without some of its indexes"
+        hint = "fetch them again; to build without: --allow-partial"
+        raise RefusedError(message, *faults[:5], hint)
 
 
 def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:

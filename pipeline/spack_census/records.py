@@ -38,6 +38,9 @@ class Reason(StrEnum):
     BAD_COMPILER = "bad-compiler"
     BAD_SIZE = "bad-size"
     EMPTY_NAME = "empty-name"
+    NO_HASH = "no-hash"
+    MISSING_INDEX = "missing-index"
+    BAD_CHECKSUM = "bad-checksum"
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):

@@ -98,7 +98,7 @@ DOCUMENTS = Table(
             nullable=True,
         ),
         Column("num_specs_declared", COUNT, "Specs that the document claims", nullable=True),
-        Column("num_specs_seen", COUNT, "Specs found in the document"),
+        Column("num_specs_seen", COUNT, "Specs found in the document that are its to answer for"),
         Column("num_specs_written", COUNT, "Specs that became rows"),
         Column("num_specs_rejected", COUNT, "Specs that went to rejects"),
         Column("stacks_declared", _STACK_COUNTS, "Specs of each stack that the document claims"),

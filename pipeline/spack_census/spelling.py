@@ -16,7 +16,7 @@ _NONE = "none"
 _UNKNOWN_SIZE = "-"
 _PATCHES = "patches"
 _PATCH_CHARACTERS = 7
-_COMPILER_FLAGS = frozenset(("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"))
+COMPILER_FLAGS = frozenset(("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"))
 
 _NAME = r"\w[\w.-]*"
 # A version may hold '/' and '=' only where it is a git ref; what else follows '/' is a hash.
@@ -74,7 +74,7 @@ def _variant(text: str) -> str | None:
     if setting is None:
         raise ValueError(f"{text!r} is no variant: +NAME, ~NAME or NAME=VALUE is one")
     name, value = setting.groups()
-    if name in _COMPILER_FLAGS:
+    if name in COMPILER_FLAGS:
         return None
     if name == _PATCHES:
         elements = [element[:_PATCH_CHARACTERS] for element in value.split(",")]

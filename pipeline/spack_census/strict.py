@@ -21,7 +21,7 @@ _MOST_DIGITS = 400
 """Longer than any float; below the limit of `int`, which raises a ValueError of its own."""
 
 
-def json_value(value: bytes, key: str, line: int, indent: int) -> Any:
+def json_value(value: bytes, key: str, line: int, indent: int = 0) -> Any:
     """Decode JSON with all that the format forbids and Python allows: duplicate keys, depth.
 
     `line` is the line of the file that the value stands in, `indent` what stands before it there.

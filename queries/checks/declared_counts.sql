@@ -1,6 +1,6 @@
 -- title: Documents that declare other numbers of specs than they hold
 -- column: snapshot | Snapshot of the document
--- column: package | Package that the document describes
+-- column: package | Package that the document describes, null for an index of many
 -- column: path | Path of the document inside its source
 -- column: what | specs, or the stack whose specs were counted
 -- column: declared | Number that the document declares, null if none
@@ -15,7 +15,8 @@ with whole as (
         num_specs_declared as declared,
         num_specs_seen as parsed
     from documents
-    where num_specs_declared is distinct from num_specs_seen
+    -- An index declares no such number: its specs may be another index's to answer for.
+    where package is not null and num_specs_declared is distinct from num_specs_seen
 ),
 
 entries as (
@@ -72,6 +73,46 @@ parsed as (
     where documents.num_specs_declared is not null or len(documents.stacks_declared) > 0
 ),
 
+in_snapshot as (
+    select
+        snapshot,
+        stack,
+        sum(num_specs) as num_specs
+    from held
+    group by snapshot, stack
+),
+
+rejected as (
+    select
+        snapshot,
+        sum(num_specs_rejected) as num_specs
+    from documents
+    group by snapshot
+),
+
+by_index as (
+    select
+        declared.snapshot,
+        null as package,
+        declared.path,
+        'stack ' || declared.stack as what,
+        declared.num_specs as declared,
+        coalesce(in_snapshot.num_specs, 0) as parsed
+    from declared
+    inner join rejected on declared.snapshot = rejected.snapshot
+    left join in_snapshot
+        on
+            declared.snapshot = in_snapshot.snapshot
+            and declared.stack = in_snapshot.stack
+    where
+        declared.package is null
+        and (
+            declared.num_specs < coalesce(in_snapshot.num_specs, 0)
+            or declared.num_specs - rejected.num_specs
+            > coalesce(in_snapshot.num_specs, 0)
+        )
+),
+
 pairs as (
     select
         coalesce(declared.snapshot, parsed.snapshot) as snapshot,
@@ -87,6 +128,7 @@ pairs as (
             declared.snapshot = parsed.snapshot
             and declared.path = parsed.path
             and declared.stack = parsed.stack
+    where declared.package is not null or parsed.package is not null
 ),
 
 by_stack as (
@@ -121,4 +163,13 @@ select
     declared,
     parsed
 from by_stack
-order by snapshot, package, path, what;
+union all
+select
+    snapshot,
+    package,
+    path,
+    what,
+    declared,
+    parsed
+from by_index
+order by snapshot, package nulls first, path, what;

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from torture import crash, decay, fuzz, races, sabotage
+from torture import crash, decay, fuzz, hostile, races, sabotage
 
 
 class Line(NamedTuple):
@@ -80,6 +80,16 @@ def flips(number: int) -> Iterator[Line]:
     yield Line("flips that verify missed", result.missed, 0, tuple(result.samples))
 
 
+def costs(_which: str) -> Iterator[Line]:
+    """Parse documents made to cost as much as they may."""
+    found = hostile.run()
+    slowest = max(found, key=lambda cost: cost.seconds)
+    largest = max(found, key=lambda cost: cost.peak_mb)
+    yield Line("hostile documents", len(found))
+    yield Line("hostile documents: slowest, seconds", slowest.seconds, 1, (str(slowest),))
+    yield Line("hostile documents: most memory, MB", largest.peak_mb, 200, (str(largest),))
+
+
 def mutations(number: int) -> Iterator[Line]:
     """Fuzz each format."""
     for name, form in fuzz.FORMATS.items():
@@ -99,16 +109,20 @@ _STAGES: dict[str, tuple[Callable[..., Iterator[Line]], str]] = {
     "control": (control, "builders to kill that publish in place"),
     "races": (race, "races of two builders"),
     "flips": (flips, "bits to flip"),
+    "hostile": (costs, "documents made to cost as much as they may: all"),
     "mutations": (mutations, "mutations of each format"),
 }
+
+
+_CHOICES = {"steps": ("all", "some"), "hostile": ("all",)}
 
 
 def main() -> int:
     """Run the stages that are named; return 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     for name, (_, meaning) in _STAGES.items():
-        if name == "steps":
-            parser.add_argument("--steps", choices=("all", "some"), help=meaning)
+        if name in _CHOICES:
+            parser.add_argument(f"--{name}", choices=_CHOICES[name], help=meaning)
         else:
             parser.add_argument(f"--{name}", type=int, metavar="N", help=meaning)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")

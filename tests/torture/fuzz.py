@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import random
 import re
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ import msgspec
 import naive
 from spack_census import documents
 from spack_census.records import Document, Reject
+from torture import indexes
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -55,7 +55,7 @@ def fuzz(form: Format, mutations: int, seed: int) -> Tally:
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     seeds = form.seeds()
     tally = Tally()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb(forget=True)
     for number in range(mutations):
         if number % 1000 == 0:
             # What hangs inside a library cannot be interrupted, only ended.
@@ -72,8 +72,17 @@ def fuzz(form: Format, mutations: int, seed: int) -> Tally:
         tally.verdicts[verdict] += 1
         tally.mutations += 1
     faulthandler.cancel_dump_traceback_later()
-    tally.grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    tally.grown_mb = peak_mb() - before
     return tally
+
+
+def peak_mb(*, forget: bool = False) -> float:
+    """Return the most memory that this process ever had, or since its peak was forgotten."""
+    # What getrusage tells is inherited from the process that started this one.
+    if forget:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def document_seeds() -> list[bytes]:
@@ -119,4 +128,7 @@ def _rows(document: Document) -> list[dict[str, Any]]:
     return rows
 
 
-FORMATS: dict[str, Format] = {"documents": Format(document_seeds, check_document)}
+FORMATS: dict[str, Format] = {
+    "documents": Format(document_seeds, check_document),
+    "indexes": Format(indexes.seeds, indexes.check),
+}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from spack_census.cli import asking, building, inspecting
+from spack_census.cli import asking, building, fetching, inspecting
 
 app = typer.Typer(
     name="census",
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
-    "Build": (building.build,),
+    "Build": (building.build, fetching.fetch),
     "Ask": (asking.coverage, asking.diff, asking.package, asking.query),
     "Inspect": (
         inspecting.snapshots,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spack_census.cli import fetching
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder or file of documents.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Documents or a build cache: a folder, a file, or a URL."
+        ),
+    ],
     dataset: Dataset = DEFAULT_DATASET,
     rename: Annotated[
         str | None,
@@ -32,6 +38,12 @@ def build(
     ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
+    ] = False,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+    ] = False,
+    with_sizes: Annotated[
+        bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
     ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
@@ -46,18 +58,24 @@ def build(
     Example: census build documents --dataset output/dataset
     """
     from spack_census import builder, locking
+    from spack_census.sources import addresses
 
+    place = source
+    if addresses.is_remote(source):
+        place = str(fetching.bring(source, with_sizes=with_sizes).folder)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
     with progress() as observe:
         result = builder.build(
-            source,
+            place,
             dataset,
             rename=rename,
             strict=strict,
             prune=prune,
             replace=replace,
+            allow_partial=allow_partial,
+            with_sizes=with_sizes,
             jobs=jobs,
             wait_seconds=wait,
             observe=observe,
@@ -94,7 +112,7 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def print_result(result: BuildResult, source: Path, dataset: Path, seconds: float) -> None:
+def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds: float) -> None:
     """Print what a build saw and wrote, and what to ask next."""
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]

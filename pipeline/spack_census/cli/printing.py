@@ -46,7 +46,7 @@ def _write(rows: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> Non
             raise CensusError(message, "name a place that can be written") from error
 
 
-def shown(path: Path) -> str:
+def shown(path: Path | str) -> str:
     """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
     from spack_census.formats import visible
 

@@ -45,8 +45,19 @@ class Source(Protocol):
         """Yield what each of these entries of one snapshot holds, in path order."""
 
 
-def open_source(source: Path | str, unnamed: str | None = None) -> Source:
-    """Return the source that a path names; `unnamed` is the snapshot of documents without one."""
-    from spack_census.sources.directory import Directory
+def open_source(
+    source: Path | str, unnamed: str | None = None, *, with_sizes: bool = False
+) -> Source:
+    """Return the source that a path or address names, fetching it first where it is remote.
 
-    return Directory(Path(source).resolve(), unnamed)
+    `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
+    build cache's own files tell them.
+    """
+    from spack_census.sources import addresses, buildcache, directory, fetching
+
+    if addresses.is_remote(str(source)):
+        path = fetching.fetch(str(source), with_sizes=with_sizes).folder
+    else:
+        path = addresses.local(str(source)).resolve()
+    found = buildcache.recognise(path, unnamed, with_sizes=with_sizes)
+    return found or directory.Directory(path, unnamed)

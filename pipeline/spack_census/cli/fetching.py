@@ -1,0 +1,105 @@
+"""The command that brings a build cache's indexes here: fetch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spack_census.cli.printing import shown
+
+if TYPE_CHECKING:
+    from spack_census.sources.fetching import Fetched, OnFile
+    from spack_census.sources.remote import Status
+
+
+def fetch(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="A list of snapshots, a mirror, or an index.")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Where to; by default below output/cache."),
+    ] = None,
+    snapshots: Annotated[
+        list[str] | None,
+        typer.Option("--snapshot", metavar="NAME", help="Only these; patterns too; repeatable."),
+    ] = None,
+    latest: Annotated[
+        int | None, typer.Option("--latest", min=1, metavar="N", help="The N newest dated ones.")
+    ] = None,
+    with_sizes: Annotated[
+        bool, typer.Option("--with-sizes", help="Also what tells the sizes of binaries.")
+    ] = False,
+) -> None:
+    """Mirror what a build needs of a build cache; run again, it fetches only what is new.
+
+    Example: census fetch https://binaries.spack.io/cache_spack_io_index.json --latest 2
+    """
+    fetched = bring(url, to, snapshots or [], latest, with_sizes=with_sizes)
+    print(fetched.folder)
+
+
+def bring(
+    url: str,
+    to: Path | None = None,
+    snapshots: list[str] | None = None,
+    latest: int | None = None,
+    *,
+    with_sizes: bool = False,
+) -> Fetched:
+    """Fetch with progress on stderr, and say there what came."""
+    from spack_census.sources import fetching
+
+    with _progress() as on_file:
+        fetched = fetching.fetch(
+            url,
+            to,
+            snapshots=snapshots or [],
+            latest=latest,
+            with_sizes=with_sizes,
+            on_file=on_file,
+        )
+    print(
+        f"fetched {fetched.num_new:,} of {fetched.num_files:,} files, "
+        f"{fetched.num_bytes / 1e6:,.1f} MB; the rest had not changed",
+        file=sys.stderr,
+    )
+    for path in fetched.missing:
+        print(f"note: the list names {path}, which the server does not have", file=sys.stderr)
+    return fetched
+
+
+@contextmanager
+def _progress() -> Iterator[OnFile]:
+    """Show progress on stderr: bytes on a terminal, and a line for each index that came."""
+    if not sys.stderr.isatty():
+
+        def tell(path: str, status: Status | None, _count: int) -> None:
+            if _is_told(path, status):
+                print(f"  {shown(path)}", file=sys.stderr)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fetching", total=None)
+
+        def observe(path: str, status: Status | None, count: int) -> None:
+            bar.update(task, advance=count)
+            if _is_told(path, status):
+                bar.console.print(f"  {shown(path)}", markup=False, highlight=False)
+
+        yield observe
+
+
+def _is_told(path: str, status: Status | None) -> bool:
+    # Manifests of specs come in thousands.
+    return status == "new" and not path.endswith(".spec.manifest.json")

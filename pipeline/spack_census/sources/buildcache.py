@@ -1,0 +1,241 @@
+"""A build cache itself: the indexes of its mirrors, which know more than the documents did.
+
+A snapshot has one index a stack and one for all, `root`. The specs are those of `root` where it
+is there, else those of any stack; a spec's stacks are all whose index holds its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from spack_census.config import PARTITION_VALUE
+from spack_census.errors import SourceError
+from spack_census.records import Document, Problem, Reason, Record, Reject, Rejected
+from spack_census.sources import Entry, index, listing, mirror
+from spack_census.sources.listing import LISTING, ROOT, Listed
+
+_HEAD_BYTES = 4096
+_IS_INDEX = re.compile(rb'\s*\{\s*"database"\s*:')
+_DOUBT_NS = 2_000_000_000
+_MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCache:
+    """Indexes in a folder; `with_sizes` also reads the manifests of specs beside them."""
+
+    root: Path
+    listed: tuple[Listed, ...]
+    with_sizes: bool = False
+    kind: str = "buildcache"
+
+    @property
+    def identity(self) -> str:
+        """The path of the folder."""
+        return str(self.root)
+
+    def entries(self) -> Iterator[Entry | Reject]:
+        """Yield each index that the list names; of a snapshot that has none here, one Reject."""
+        doubt_ns = time.time_ns() - _DOUBT_NS
+        for snapshot, listed in itertools.groupby(self.listed, lambda each: each.snapshot):
+            found = [self._entry(each, doubt_ns) for each in listed]
+            if all(entry.state == _MISSING for entry in found):
+                message = f"none of its {len(found):,} indexes is in the source"
+                problem = Problem(Reason.MISSING_INDEX, "list", message, mirror.FETCH)
+                yield Reject(snapshot, None, None, problem)
+            else:
+                yield from found
+
+    def _entry(self, each: Listed, doubt_ns: int) -> Entry:
+        try:
+            size, state, youngest = mirror.state_of(mirror.locate(self.root, each.relative))
+        except (Rejected, OSError):
+            # `documents` says what is wrong: a snapshot must not lose an index in silence.
+            return Entry(each.path, 0, _MISSING, settled=False)
+        return Entry(each.path, size, state, youngest < doubt_ns and not self.with_sizes)
+
+    def snapshot_of(self, entry: Entry) -> str | Reject | None:
+        """Return the snapshot under which the list names the index."""
+        snapshot = entry.path.rpartition("/")[0]
+        if PARTITION_VALUE.fullmatch(snapshot):
+            return snapshot
+        message = f"{snapshot!r} cannot be a folder's name: {PARTITION_VALUE.pattern}"
+        remedy = "report it to those who publish the list"
+        return Reject(entry.path, None, None, Problem(Reason.UNSAFE_NAME, "list", message, remedy))
+
+    def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
+        """Yield a Document for each index of a snapshot, with the records it answers for."""
+        chosen = set(paths)
+        held: dict[Listed, _Held] = {}
+        for each in self.listed:
+            if each.path not in chosen:
+                continue
+            found = self._held(each)
+            if isinstance(found, Reject):
+                yield found
+            else:
+                held[each] = found
+        stacks = _stacks(held)
+        answers = _answers(held)
+        for each, found in held.items():
+            yield self._document(each, found, answers[each], stacks)
+
+    def _held(self, each: Listed) -> _Held | Reject:
+        sha256, size_bytes = None, None
+        try:
+            read = self._read(each)
+            sha256, size_bytes = read.sha256, read.size_bytes
+            decoded = index.decode(read.data)
+        except Rejected as rejected:
+            return Reject(each.path, sha256, size_bytes, rejected.problem, each.snapshot)
+        return _Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held)
+
+    def _read(self, each: Listed) -> mirror.Read:
+        try:
+            return mirror.read(self.root, mirror.locate(self.root, each.relative)[-1])
+        except OSError as error:
+            message = f"{error.filename or self.root / each.relative}: {error.strerror}"
+            raise SourceError(message, "make it readable and build again") from error
+
+    def _document(
+        self, each: Listed, held: _Held, answers: list[str], stacks: Mapping[str, tuple[str, ...]]
+    ) -> Document:
+        """Return the document of one index: read again if it answers for any spec.
+
+        To keep every index of a snapshot in memory for it would cost gigabytes.
+        """
+        found = self._records(each, held, answers, stacks) if answers else []
+        records = [one for one in found if isinstance(one, Record)]
+        warnings = []
+        sha256 = held.sha256
+        if self.with_sizes and answers:
+            sizes, num_broken = self._sizes(each.snapshot, set(answers))
+            records = [
+                msgspec.structs.replace(one, size_bytes=sizes.get(one.hash)) for one in records
+            ]
+            sha256 = hashlib.sha256(f"{sha256} {sorted(sizes.items())}".encode()).hexdigest()
+            if num_broken:
+                warnings.append(f"{num_broken:,} manifests of specs cannot be read")
+        missing = [key for key in held.hashes if key not in stacks]
+        if missing:
+            text = f"{len(missing):,} specs are not in the index {ROOT}, which answers for all"
+            warnings.append(f"{text}: {', '.join(missing[:3])}")
+        return Document(
+            snapshot=each.snapshot,
+            package=None,
+            path=each.path,
+            sha256=sha256,
+            size_bytes=held.size_bytes,
+            generation=None,
+            num_specs_seen=len(answers),
+            num_specs_declared=None,
+            stacks_declared=((each.label, len(held.hashes) - len(missing)),),
+            warnings=tuple(warnings),
+            records=tuple(records),
+            problems=tuple(one for one in found if isinstance(one, Problem)),
+            hash_epoch=held.hash_epoch,
+        )
+
+    def _records(
+        self, each: Listed, held: _Held, answers: list[str], stacks: Mapping[str, tuple[str, ...]]
+    ) -> list[Record | Problem]:
+        read = self._read(each)
+        if read.sha256 != held.sha256:
+            raise SourceError(f"{each.path} changed while it was read", "run the build again")
+        return list(index.records(index.decode(read.data), stacks, answers))
+
+    def _sizes(self, snapshot: str, hashes: set[str]) -> tuple[dict[str, int], int]:
+        """Return what the mirrors of a snapshot tell of sizes, and how many manifests do not."""
+        found: dict[str, int] = {}
+        num_broken = 0
+        for each in self.listed:
+            if each.snapshot == snapshot:
+                told, broken = mirror.sizes(self.root, mirror.mirror_of(each.relative), hashes)
+                found = told | found
+                num_broken += broken
+        return found, num_broken
+
+
+class _Held(NamedTuple):
+    """What the first look at an index tells."""
+
+    sha256: str
+    size_bytes: int
+    hash_epoch: int | None
+    hashes: list[str]
+
+
+def _answers(held: Mapping[Listed, _Held]) -> dict[Listed, list[str]]:
+    """Return the hashes whose records each index gives: each hash once, all of `root` if there."""
+    roots = {each for each in held if each.label == ROOT}
+    taken: set[str] = set()
+    answers: dict[Listed, list[str]] = {}
+    for each, found in held.items():
+        answers[each] = [
+            key for key in found.hashes if key not in taken and (not roots or each in roots)
+        ]
+        taken.update(answers[each])
+    return answers
+
+
+def _stacks(held: Mapping[Listed, _Held]) -> dict[str, tuple[str, ...]]:
+    """Return hash → the labels of all indexes that hold it, for each hash that becomes a row."""
+    labels: dict[str, list[str]] = defaultdict(list)
+    for each, found in sorted(held.items()):
+        for key in found.hashes:
+            labels[key].append(each.label)
+    roots = [found.hashes for each, found in held.items() if each.label == ROOT]
+    wanted = roots[0] if roots else list(labels)
+    # A few combinations stand for all specs.
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return {key: shared.setdefault(combined := tuple(labels[key]), combined) for key in wanted}
+
+
+def recognise(path: Path, unnamed: str | None, *, with_sizes: bool = False) -> BuildCache | None:
+    """Return the build cache at this path, None where there is none.
+
+    A folder with a list of indexes or with a mirror's index, or one of these files. Raises
+    SourceError for a list that cannot be read, and for an index that no snapshot's name goes with.
+    """
+    if path.is_dir():
+        for name in (LISTING, *mirror.INDEXES):
+            if (path / name).is_file() or (path / f"{name}.gz").is_file():
+                return _open(path, name, unnamed, with_sizes=with_sizes)
+        return None
+    for name in mirror.INDEXES:
+        if path.as_posix().removesuffix(".gz").endswith(f"/{name}"):
+            return _open(path.parents[name.count("/")], name, unnamed, with_sizes=with_sizes)
+    if path.is_file() and (path.name == LISTING or _holds_index(path)):
+        return _open(path.parent, path.name, unnamed, with_sizes=with_sizes)
+    return None
+
+
+def _open(root: Path, relative: str, unnamed: str | None, *, with_sizes: bool) -> BuildCache:
+    if relative == LISTING:
+        try:
+            listed = listing.decode((root / relative).read_bytes(), str(root / relative))
+        except OSError as error:
+            message = f"{root / relative} cannot be read: {error.strerror}"
+            raise SourceError(message, "make it readable and build again") from error
+    else:
+        listed = [listing.alone(root, relative, unnamed)]
+    return BuildCache(root, tuple(listed), with_sizes)
+
+
+def _holds_index(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        return _IS_INDEX.match(mirror.unpacked_head(head)) is not None
+    except OSError:
+        return False

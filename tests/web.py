@@ -1,0 +1,98 @@
+"""A web server on loopback that serves a folder, and misbehaves as it is told."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+Trick = Callable[["Handler", bytes], None]
+"""Answers a request instead of the server; is given the file's bytes."""
+
+
+@dataclass
+class Site:
+    """What is served, how, and what was asked for."""
+
+    root: Path
+    url: str = ""
+    tricks: dict[str, list[Trick]] = field(default_factory=dict)
+    """End of a path → what happens to the next requests for it, one after the other."""
+    requests: list[tuple[str, int, int]] = field(default_factory=list)
+    """(path, status, bytes sent) of each answer."""
+
+    def trick(self, suffix: str) -> Trick | None:
+        for end, waiting in self.tricks.items():
+            if suffix.endswith(end) and waiting:
+                return waiting.pop(0)
+        return None
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes sent in bodies so far."""
+        return sum(count for _, _, count in self.requests)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves files with ETags and ranges, as a bucket does."""
+
+    site: Site
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def do_GET(self) -> None:
+        path = self.site.root / self.path.lstrip("/")
+        if not path.is_file():
+            self.answer(404, b"no such key")
+            return
+        data = path.read_bytes()
+        trick = self.site.trick(self.path)
+        if trick is not None:
+            trick(self, data)
+            return
+        etag = self.etag(data)
+        if self.headers.get("If-None-Match") == etag:
+            self.answer(304, b"", ETag=etag)
+        elif "Range" in self.headers and self.headers.get("If-Range") == etag:
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            span = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            self.answer(206, data[start:], ETag=etag, **{"Content-Range": span})
+        else:
+            self.answer(200, data, ETag=etag)
+
+    @staticmethod
+    def etag(data: bytes) -> str:
+        return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+    def answer(self, status: int, body: bytes, claimed: int | None = None, **headers: str) -> None:
+        """Send an answer; `claimed` is the length to announce, by default the true one."""
+        self.site.requests.append((self.path, status, len(body)))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serve(root: Path) -> Iterator[Site]:
+    """Serve a folder for as long as the context lasts."""
+    site = Site(root)
+    handler = type("BoundHandler", (Handler,), {"site": site})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -216,8 +216,7 @@ def _stacks(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_length(place: str, values: tuple[str, ...]) -> None:
     if any(len(value) > LIMITS.text_characters for value in values):
-        message = f"a text of more than {LIMITS.text_characters:,} characters"
-        raise _fault(Reason.TOO_LARGE, place, message)
+        raise _fault(Reason.TOO_LARGE, place, f"more than {LIMITS.text_characters:,} characters")
 
 
 def _size(value: str | float | None) -> int | None:

@@ -121,6 +121,7 @@ def test_a_damaged_file_is_named_with_its_snapshot(dataset: Path, damage: str) -
     DAMAGES[damage](path)
     seen = [each for each in found(dataset) if each.path == str(path.relative_to(dataset))]
     assert [(each.kind, each.snapshot) for each in seen] == [("file", snapshot)]
+    assert ("bytes instead of" in seen[0].message) == (damage in ("shorter", "longer", "empty"))
     assert "census verify --repair" in seen[0].remedy
 
 
@@ -378,13 +379,27 @@ def test_repair_leaves_what_only_a_person_can_judge(
     assert (dataset / "notes.txt").read_text() == "mine"
 
 
-def test_a_manifest_past_reading_is_trouble_with_a_way_back(census: Census, dataset: Path) -> None:
-    rewrite(pin(dataset) / "manifest.json", b"\xb7{}")
-    ran = census("verify")
-    assert (ran.code, ran.out) == (2, "")
-    assert "manifest.json cannot be read" in ran.err
-    assert "go back: ln -s versions/00000001-" in ran.err
-    assert "Traceback" not in ran.err
+@pytest.mark.parametrize("data", [b"", b"{]", b"{}", b'{"id": "\xb7"}'])
+def test_a_manifest_past_reading_is_trouble_with_a_way_back(
+    census: Census, dataset: Path, data: bytes
+) -> None:
+    rewrite(pin(dataset) / "manifest.json", data)
+    for command in ("verify", "snapshots"):
+        ran = census(command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "manifest.json cannot be read" in ran.err
+        assert "go back: ln -s versions/00000001-" in ran.err
+
+
+def test_the_id_vouches_for_what_no_law_is_about(dataset: Path) -> None:
+    version = pin(dataset)
+    manifest = read_manifest(version)
+    tools = {**manifest.tools, "duckdb": "0.1"}
+    rewrite(
+        version / "manifest.json", encode_manifest(msgspec.structs.replace(manifest, tools=tools))
+    )
+    (seen,) = found(dataset)
+    assert (seen.kind, seen.path) == ("manifest", f"versions/{version.name}/manifest.json")
 
 
 def test_verify_needs_to_write_nothing(dataset: Path) -> None:

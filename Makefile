@@ -4,6 +4,7 @@ PYTHON  ?= python3
 VENV    ?= .venv
 SOURCE  ?= documents
 DATASET ?= output/dataset
+TORTURE ?= --kills 1000 --steps all --control 50 --races 200 --flips 1000 --hostile all --mutations 1000000
 
 BIN     := $(VENV)/bin
 # A stamp is newer than what it was made from, so that a second run installs nothing.
@@ -14,7 +15,7 @@ NOTEBOOK := $(VENV)/.installed-notebook
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test lint format docs notebook bench wheel clean
+.PHONY: help dataset test torture lint format docs notebook bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -26,6 +27,9 @@ dataset: $(RUN) ## Build the dataset from documents/, or from SOURCE=/your/docum
 
 test: $(DEV) ## Run the tests.
 	@$(BIN)/python -m pytest -n auto -q
+
+torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for half an hour; print a table.
+	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 lint: $(DEV) ## Check style, types, SQL and layers.
 	@$(BIN)/ruff check .

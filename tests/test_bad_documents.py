@@ -207,7 +207,7 @@ def good_text() -> str:
     ("reason", "damage"),
     [
         # Each would take minutes, gigabytes or the whole process with an unguarded parser.
-        (Reason.TOO_DEEP, lambda text: text.replace("cache", "[" * 200_000 + "]" * 200_000)),
+        (Reason.TOO_DEEP, lambda text: text.replace("cache", "[" * 100_000 + "]" * 100_000)),
         (Reason.TOO_DEEP, lambda text: text.replace('"os": ', '"os": ' + "[" * 200_000)),
         (
             Reason.TOO_DEEP,
@@ -219,8 +219,20 @@ def good_text() -> str:
             lambda text: text.replace("meta: {", 'meta: {"x": [' + "0," * LIMITS.nodes + "0], "),
         ),
         (Reason.TOO_LARGE, lambda text: text + "\n" * LIMITS.document_bytes),
+        (
+            Reason.TOO_LARGE,
+            lambda text: text.replace("=makefile", "=" + "a," * (LIMITS.text_characters // 2)),
+        ),
     ],
-    ids=["deep YAML", "deep broken JSON", "deep JSON", "long YAML", "many values", "long tail"],
+    ids=[
+        "deep YAML",
+        "deep broken JSON",
+        "deep JSON",
+        "long YAML",
+        "many values",
+        "long tail",
+        "array",
+    ],
 )
 def test_what_would_cost_too_much_is_rejected(reason: Reason, damage: Callable[[str], str]) -> None:
     assert reason_of(good_text()) is None

@@ -21,6 +21,7 @@ from spack_census.errors import (
     SourceError,
 )
 from spack_census.publication import lock
+from spack_census.verify import verify
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
 PACKAGES = [f"package-{number:02}" for number in range(12)]
@@ -178,6 +179,7 @@ def test_a_single_file_over_a_full_snapshot_is_refused(source: Path, dataset: Pa
         sc.build(alone, dataset)
     assert "11 of 12" in str(caught.value)
     assert pin(dataset) == before
+    assert verify(dataset).findings == ()
     sc.build(alone, dataset, replace=True)
     assert read_manifest(pin(dataset)).snapshots["develop"].num_documents == 1
 

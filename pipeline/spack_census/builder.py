@@ -5,7 +5,6 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,6 @@ from spack_census.series import mutable
 from spack_census.sources import Source, open_source
 
 _FINGERPRINTS = "fingerprints.json"
-_POOL_BYTES = 16 * 1024 * 1024
-"""Below this a pool of processes costs more time to start than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +100,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         names = guards.published_names(scanned, rename)
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
-        outcomes, converted = _convert(
-            tasks, names, publication, _jobs(origin, jobs, scanned), observe
-        )
+        number = workers.number(jobs, scanned.num_bytes_unread) if origin.portable else 1
+        outcomes, converted = _convert(tasks, names, publication, number, observe)
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
@@ -136,7 +132,7 @@ def _disk_errors(dataset: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or dataset
+        place = error.filename2 or error.filename or dataset
         message = f"{place}: {error.strerror or error}"
         hint = "mend that and build again; what was published before is as it was"
         raise DatasetError(message, hint) from error
@@ -161,20 +157,6 @@ def _tasks(
         scratch = publication.staging / f"task-{len(tasks)}"
         tasks.append(Task(origin, declared, name, paths, scratch))
     return tasks
-
-
-def _jobs(origin: Source, jobs: int | None, scanned: Inventory) -> int:
-    if not origin.portable:
-        return 1
-    if jobs is not None:
-        return jobs
-    unread = (
-        entry.size
-        for entries in scanned.snapshots.values()
-        for entry in entries
-        if entry.path not in scanned.sha256
-    )
-    return (os.cpu_count() or 1) if sum(unread) > _POOL_BYTES else 1
 
 
 def _convert(

@@ -7,6 +7,7 @@ reach a terminal raw, and Markdown's own characters are escaped.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -183,7 +184,19 @@ def _write_csv(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(map(spell, relation.columns))
     for row in _rows(relation):
-        writer.writerow([spell(_text(value)) for value in row])
+        cells = [spell(_text(value)) for value in row]
+        if "\r" in "".join(cells):
+            stream.write(_csv_line(cells))
+        else:
+            writer.writerow(cells)
+
+
+def _csv_line(cells: list[str]) -> str:
+    # Before Python 3.13 `csv` quotes a carriage return only where it ends lines, too: the cell
+    # would go on as a row of its own.
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _write_json(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:

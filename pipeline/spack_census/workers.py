@@ -12,6 +12,16 @@ from concurrent.futures.process import BrokenProcessPool
 from spack_census.convert import Converted, Task, convert
 from spack_census.errors import DatasetError
 
+_POOL_BYTES = 16 * 1024 * 1024
+"""Below this a pool of processes costs more time to start than it saves."""
+
+
+def number(jobs: int | None, num_bytes: int) -> int:
+    """Return how many processes to use: `jobs` if given, else what that many unread bytes merit."""
+    if jobs is not None:
+        return jobs
+    return (os.cpu_count() or 1) if num_bytes > _POOL_BYTES else 1
+
 
 def run(tasks: Sequence[Task], jobs: int) -> Iterator[Converted]:
     """Yield the result of each task as it is done, with at most `jobs` processes.
@@ -31,8 +41,8 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Converted]:
             message = "a worker process was killed, perhaps for want of memory"
             raise DatasetError(message, "build with fewer of them: --jobs 1") from error
         finally:
-            # After a failure there is no use in the rest, and no wish to wait for it.
-            pool.shutdown(wait=False, cancel_futures=True)
+            # After a failure the rest is of no use; but what runs must not outlive the lock.
+            pool.shutdown(cancel_futures=True)
 
 
 def _follow_parent() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -15,6 +14,7 @@ import typer
 
 from spack_census.cli import fetching, history
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
+from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
     from spack_census.builder import BuildResult, Observer, Outcome
@@ -127,7 +127,7 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
-    shown_source, shown_dataset = _shown(source), _shown(dataset)
+    shown_source, shown_dataset = shown(source), shown(dataset)
     print(
         f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
@@ -181,7 +181,7 @@ def _print_warnings(result: BuildResult) -> None:
 
 def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
-    option = "" if dataset == DEFAULT_DATASET else f" --dataset {_shown(dataset)}"
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {shown(dataset)}"
     steps = [
         (f"{census} diff{option}", "what changed between the last two snapshots"),
         (f"{census} coverage --host zen4{option}", "what a Zen 4 node can use"),
@@ -202,13 +202,6 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
-
-
-def _shown(path: Path | str) -> str:
-    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
-    from spack_census.formats import visible
-
-    return visible(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _many(number: int, noun: str) -> str:

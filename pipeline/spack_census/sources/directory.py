@@ -70,10 +70,10 @@ class Directory:
                 wanted = min(size, LIMITS.document_bytes + 1) if limit is None else limit
                 data = file.read(wanted)
         except OSError as error:
-            raise SourceError(
-                f"{full} cannot be read: {error.strerror}",
-                "it was there when the build began; run the build again",
-            ) from error
+            denied = isinstance(error, PermissionError)
+            gone = "it was there when the build began; run the build again"
+            step = "make it readable and build again" if denied else gone
+            raise SourceError(f"{full} cannot be read: {error.strerror}", step) from error
         if limit is None and len(data) < wanted:
             raise SourceError(f"{full} became shorter while it was read", "run the build again")
         return data

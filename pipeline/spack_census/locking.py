@@ -20,11 +20,14 @@ from spack_census.errors import BusyError, DatasetError
 
 LOCK = "LOCK"
 _POLL_SECONDS = 0.05
+_BUILDS = ("is being built", "wait for that build: census build … --wait SECONDS")
 
 
 @contextmanager
-def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock of a dataset, making its folder where there is none.
+def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS) -> Iterator[None]:
+    """Hold the lock of a dataset, or of another folder, making it where there is none.
+
+    `busy` is what to say of it while another process has it, and what to do then.
 
     Raises BusyError, naming the holder, where another process keeps it for longer than
     `wait_seconds`; DatasetError where the file system has no locks; OSError.
@@ -34,7 +37,7 @@ def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(dataset / LOCK, flags, 0o644)
     try:
-        _acquire(descriptor, dataset, wait_seconds)
+        _acquire(descriptor, dataset, wait_seconds, busy)
         _sign(descriptor)
         try:
             yield
@@ -59,16 +62,14 @@ def holder(dataset: Path) -> str | None:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
+def _acquire(descriptor: int, dataset: Path, wait_seconds: float, busy: tuple[str, str]) -> None:
     # Whoever only looks (`holder`) has the lock for a moment, too.
     deadline = time.monotonic() + max(wait_seconds, _POLL_SECONDS)
     while not _try(descriptor, fcntl.LOCK_EX, dataset):
         left = deadline - time.monotonic()
         if left <= 0:
-            raise BusyError(
-                f"{dataset} is being built ({_signature(descriptor)})",
-                "wait for that build: census build … --wait SECONDS",
-            )
+            state, hint = busy
+            raise BusyError(f"{dataset} {state} ({_signature(descriptor)})", hint)
         time.sleep(min(left, _POLL_SECONDS))
 
 

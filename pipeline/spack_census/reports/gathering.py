@@ -168,13 +168,11 @@ def _coverage(con: duckdb.DuckDBPyConnection, before: str, after: str) -> list[C
         {tuple(row[:3]): row[3:] for row in _rows(con, "coverage.by_target", {"snapshot": name})}
         for name in (before, after)
     )
-    none = (0, 0, 0.0)
     rows = []
-    for place in sorted(was.keys() | now.keys()):
-        (old_packages, old_specs, _), (packages, specs, share) = (
-            side.get(place, none) for side in (was, now)
-        )
-        rows.append(Coverage(*place, old_packages, packages, old_specs, specs, share))
+    for platform, target, system in sorted(was.keys() | now.keys()):
+        old, new = (side.get((platform, target, system), (0, 0, 0.0)) for side in (was, now))
+        counts = (old[0], new[0], old[1], new[1], new[2])
+        rows.append(Coverage(platform, target, system, *counts))
     return rows
 
 

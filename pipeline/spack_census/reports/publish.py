@@ -51,7 +51,7 @@ class Published:
         return bool(self.made or self.removed or self.pages)
 
 
-def publish(  # noqa: PLR0913 - the options of `census report`
+def publish(
     dataset: Path,
     output: Path,
     choice: Choice = Choice(),  # noqa: B008 - frozen

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405 - what is parsed, vl-convert has just written
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spack_census.formats import visible
 from spack_census.reports.pages.outline import place
 from spack_census.reports.report import Point, StackChange
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 LINES = 8
 """Targets that a trend draws; more lines cannot be told apart."""
@@ -38,7 +41,7 @@ _ATTRIBUTES = {
 }
 
 
-def trend(points: Sequence[Point], figure: str, key: str, present: str | None = None) -> str:
+def trend(points: Sequence[Point], figure: str, key: str, present: str | None = None) -> Markup:
     """Return a line a target of `num_packages` or `num_specs` over the snapshots of a series.
 
     The targets are the largest of the last snapshot; `present` is a snapshot to mark. `key` makes
@@ -65,7 +68,7 @@ def trend(points: Sequence[Point], figure: str, key: str, present: str | None = 
     colour = alt.Scale(domain=names, range=_COLOURS[: len(names)])
     shape = alt.Scale(domain=names, range=_SHAPES[: len(names)])
     legend = alt.Legend(title=None, orient="bottom", columns=4)
-    base = alt.Chart(alt.Data(values=rows), width=_WIDTH, height=230).encode(x=x)
+    base = alt.Chart(_data(rows), width=_WIDTH, height=230).encode(x=x)
     lines = base.mark_line(strokeWidth=2).encode(
         y=alt.Y("count:Q", title=noun),
         color=alt.Color("target:N", scale=colour, legend=legend),
@@ -90,7 +93,7 @@ def largest(points: Sequence[Point], figure: str) -> list[str]:
     return [visible(place(point.platform, point.target)) for point in ranked[:LINES]]
 
 
-def stacks(rows: Sequence[StackChange], key: str) -> str:
+def stacks(rows: Sequence[StackChange], key: str) -> Markup:
     """Return a bar a stack of what became of its specs, the largest stacks."""
     import altair as alt
 
@@ -101,7 +104,7 @@ def stacks(rows: Sequence[StackChange], key: str) -> str:
         for order, (fate, count) in enumerate(zip(_FATES, _fates(row), strict=True))
     ]
     bars = (
-        alt.Chart(alt.Data(values=values), width=_WIDTH - 120, height=alt.Step(19))
+        alt.Chart(_data(values), width=_WIDTH - 120, height=alt.Step(19))
         .mark_bar()
         .encode(
             x=alt.X("sum(specs):Q", title="specs"),
@@ -129,7 +132,13 @@ def _fates(row: StackChange) -> tuple[int, ...]:
     )
 
 
-def _svg(chart: Any, key: str, title: str, about: str) -> str:
+def _data(rows: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.InlineData(values=rows)
+
+
+def _svg(chart: Any, key: str, title: str, about: str) -> Markup:
     import vl_convert
 
     shared: dict[str, Any] = {
@@ -150,8 +159,10 @@ def _svg(chart: Any, key: str, title: str, about: str) -> str:
     return _inline(vl_convert.vegalite_to_svg(styled.to_dict()), key, title, about)
 
 
-def _inline(svg: str, key: str, title: str, about: str) -> str:
+def _inline(svg: str, key: str, title: str, about: str) -> Markup:
     """Return an SVG with known elements and attributes only, ids of its own, and a name."""
+    from markupsafe import Markup
+
     root = ET.fromstring(svg)  # noqa: S314 - as above
     _clean(root)
     root.attrib |= {"role": "img", "aria-labelledby": f"{key}-title {key}-about"}
@@ -159,7 +170,8 @@ def _inline(svg: str, key: str, title: str, about: str) -> str:
         element = ET.Element(tag, id=f"{key}-{'title' if tag == 'title' else 'about'}")
         element.text = text
         root.insert(0, element)
-    return ET.tostring(root, encoding="unicode")
+    # Only elements and attributes of ours are left in it, and its text is escaped.
+    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704 - see above
 
 
 def _clean(element: ET.Element) -> None:

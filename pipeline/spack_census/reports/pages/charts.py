@@ -62,15 +62,13 @@ def trend(points: Sequence[Point], figure: str, key: str, present: str | None = 
         for point in points
         if (name := visible(place(point.platform, point.target))) in names
     ]
-    time: dict[str, Any] = {"timeUnit": "utcyearmonthdate", "type": "temporal"}
-    axis = alt.Axis(title=None, labelOverlap=True, tickCount=6, grid=False)
-    x = alt.X("snapshot", axis=axis, **time if dated else {"type": "ordinal", "sort": None})
+    x = _time(points, dated=dated)
     colour = alt.Scale(domain=names, range=_COLOURS[: len(names)])
     shape = alt.Scale(domain=names, range=_SHAPES[: len(names)])
-    legend = alt.Legend(title=None, orient="bottom", columns=4)
+    legend = alt.Legend(title=None, orient="bottom", columns=4, columnPadding=20)
     base = alt.Chart(_data(rows), width=_WIDTH, height=230).encode(x=x)
     lines = base.mark_line(strokeWidth=2).encode(
-        y=alt.Y("count:Q", title=noun),
+        y=alt.Y("count:Q", title=None),
         color=alt.Color("target:N", scale=colour, legend=legend),
         detail="target:N",
     )
@@ -84,6 +82,21 @@ def trend(points: Sequence[Point], figure: str, key: str, present: str | None = 
     title = f"{noun.capitalize()} on each target"
     about = f"A line for each of {len(names)} targets; the table below has the figures."
     return _svg(alt.layer(*marks), key, title, about)
+
+
+def _time(points: Sequence[Point], *, dated: bool) -> Any:
+    """Return the axis of snapshots: their dates where all have one, else their names in order."""
+    import altair as alt
+
+    if not dated:
+        return alt.X("snapshot:O", sort=None, axis=alt.Axis(title=None, labelOverlap=True))
+    ticks = [
+        alt.DateTime(year=date.year, month=date.month, date=date.day, utc=True)
+        for date in dict.fromkeys(point.snapshot_date for point in points)
+        if date is not None
+    ]
+    axis = alt.Axis(title=None, labelOverlap=True, grid=False, format="%Y-%m-%d", values=ticks)
+    return alt.X("utcyearmonthdate(snapshot):T", axis=axis)
 
 
 def largest(points: Sequence[Point], figure: str) -> list[str]:
@@ -112,7 +125,7 @@ def stacks(rows: Sequence[StackChange], key: str) -> Markup:
             color=alt.Color(
                 "fate:N",
                 scale=alt.Scale(domain=_FATES, range=_FATE_COLOURS),
-                legend=alt.Legend(title=None, orient="bottom", columns=5),
+                legend=alt.Legend(title=None, orient="bottom", columns=5, columnPadding=20),
             ),
             order="order:Q",
         )
@@ -154,7 +167,7 @@ def _svg(chart: Any, key: str, title: str, about: str) -> Markup:
         chart.configure_axis(**shared, **axis, **colours)
         .configure_legend(**shared, labelLimit=200)
         .configure_view(strokeWidth=0)
-        .properties(background="transparent")
+        .properties(background="transparent", padding=10)
     )
     return _inline(vl_convert.vegalite_to_svg(styled.to_dict()), key, title, about)
 

@@ -1,7 +1,7 @@
 "use strict";
 // Without this script the tables are complete; it lets a reader sort and filter them.
 (() => {
-  const FILTERED_FROM = 8;
+  const FILTERED_FROM = 15;
   const text = (row, at) => row.cells[at].textContent.trim();
   const number = (cell) => {
     const found = parseFloat(cell.replace(/,/g, ""));

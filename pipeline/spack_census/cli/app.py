@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from spack_census.cli import asking, building, fetching, inspecting
+from spack_census.cli import asking, building, fetching, inspecting, publishing, running
 
 app = typer.Typer(
     name="census",
@@ -20,8 +20,9 @@ app = typer.Typer(
 )
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
-    "Build": (building.build, fetching.fetch),
+    "Build": (building.build, fetching.fetch, running.run),
     "Ask": (asking.coverage, asking.diff, asking.package, asking.query),
+    "Report": (publishing.report,),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,

@@ -46,7 +46,7 @@ format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
 
-docs: $(DEV) ## Write docs/queries.md anew.
+docs: $(DEV) ## Write docs/queries.md and docs/report.schema.json anew.
 	@$(BIN)/python docs/generate.py
 
 notebook: $(NOTEBOOK) output/dataset/current ## Open the example notebook.

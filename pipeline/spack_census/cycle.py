@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -63,9 +64,9 @@ def run(config: RunConfig, log: Log, observe: Observer, url: str | None = None) 
     run again next time. Raises BusyError where another run is at work for longer than
     `wait_seconds`, CensusError where its state cannot be written.
     """
-    reports = config.path(config.reports)
+    state = config.path(config.reports) / _STATE
     done = Cycle()
-    with locking.hold(reports / _STATE, config.wait_seconds, _BUSY):
+    with _disk_errors(state), locking.hold(state, config.wait_seconds, _BUSY):
         steps = [partial(_build, config, source, log) for source in config.sources]
         chosen = _Publishing(config, config.url if url is None else url, log, observe)
         steps += [partial(_report, done, chosen, series) for series in config.series or (None,)]
@@ -77,6 +78,15 @@ def run(config: RunConfig, log: Log, observe: Observer, url: str | None = None) 
         if config.on_change:
             _tell(config, config.on_change, done, log)
     return done
+
+
+@contextmanager
+def _disk_errors(state: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename or state}: {error.strerror or error}"
+        raise CensusError(message, "mend that and run it again: nothing is lost") from error
 
 
 def _fail(done: Cycle, log: Log, error: CensusError) -> None:
@@ -137,7 +147,7 @@ def _report(done: Cycle, chosen: _Publishing, series: str | None) -> None:
     said = ", ".join(report.name for report in published.made) or "nothing new"
     log("report", f"{series or 'main series'}: {said}")
     for name in published.removed:
-        log("report", f"removed {name}: {config.keep_reports} newer ones are kept")
+        log("report", f"removed {name}: keep_reports is {config.keep_reports}")
 
 
 def _tell(config: RunConfig, command: str, done: Cycle, log: Log) -> None:

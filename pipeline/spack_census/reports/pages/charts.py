@@ -6,8 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spack_census.formats import visible
-from spack_census.reports.pages.outline import place
+from spack_census.reports.pages.outline import place, xml_text
 from spack_census.reports.report import Point, StackChange
 
 if TYPE_CHECKING:
@@ -54,13 +53,13 @@ def trend(points: Sequence[Point], figure: str, key: str, present: str | None = 
     dated = all(point.snapshot_date for point in points)
     rows: list[dict[str, Any]] = [
         {
-            "snapshot": str(point.snapshot_date) if dated else visible(point.snapshot),
+            "snapshot": str(point.snapshot_date) if dated else xml_text(point.snapshot),
             "target": name,
             "count": getattr(point, figure),
             "present": point.snapshot == present,
         }
         for point in points
-        if (name := visible(place(point.platform, point.target))) in names
+        if (name := xml_text(place(point.platform, point.target))) in names
     ]
     x = _time(points, dated=dated)
     colour = alt.Scale(domain=names, range=_COLOURS[: len(names)])
@@ -103,7 +102,7 @@ def largest(points: Sequence[Point], figure: str) -> list[str]:
     """Return the names of the targets that a trend draws: the largest of the last snapshot."""
     last = [point for point in points if point.snapshot == points[-1].snapshot]
     ranked = sorted(last, key=lambda p: (-getattr(p, figure), p.platform, p.target))
-    return [visible(place(point.platform, point.target)) for point in ranked[:LINES]]
+    return [xml_text(place(point.platform, point.target)) for point in ranked[:LINES]]
 
 
 def stacks(rows: Sequence[StackChange], key: str) -> Markup:
@@ -112,7 +111,7 @@ def stacks(rows: Sequence[StackChange], key: str) -> Markup:
 
     chosen = sorted(rows, key=lambda row: (-row.after_specs, row.stack))[:BARS]
     values = [
-        {"stack": visible(row.stack), "fate": fate, "order": order, "specs": count}
+        {"stack": xml_text(row.stack), "fate": fate, "order": order, "specs": count}
         for row in chosen
         for order, (fate, count) in enumerate(zip(_FATES, _fates(row), strict=True))
     ]
@@ -121,7 +120,7 @@ def stacks(rows: Sequence[StackChange], key: str) -> Markup:
         .mark_bar()
         .encode(
             x=alt.X("sum(specs):Q", title="specs"),
-            y=alt.Y("stack:N", title=None, sort=[visible(row.stack) for row in chosen]),
+            y=alt.Y("stack:N", title=None, sort=[xml_text(row.stack) for row in chosen]),
             color=alt.Color(
                 "fate:N",
                 scale=alt.Scale(domain=_FATES, range=_FATE_COLOURS),

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import re
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from spack_census.formats import visible
-from spack_census.reports.pages.outline import epochs, place
+from spack_census.reports.pages.outline import epochs, place, xml_text
 from spack_census.reports.report import Report
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ENTRIES = 50
 _NAMED = 10
-# XML 1.0 has no way to write these; `visible` spells the controls.
-_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def render(reports: Sequence[Report], url: str) -> bytes:
@@ -61,7 +57,7 @@ def _summary(report: Report) -> str:
 
 
 def _add(parent: ET.Element, tag: str, text: str) -> None:
-    ET.SubElement(parent, tag).text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))
+    ET.SubElement(parent, tag).text = xml_text(text)
 
 
 def _id(base: str, name: str = "") -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from spack_census.formats import visible
 from spack_census.reports.report import Report
 
 Cell = str | int | float | None
+
+# `visible` spells the controls; these have no place in XML 1.0 either.
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 class Kind(StrEnum):
@@ -82,6 +87,11 @@ def epochs(report: Report) -> str:
 def place(platform: str, target: str) -> str:
     """Return the name of a target: the platform is said where it is not linux."""
     return target if platform == "linux" else f"{platform}/{target}"
+
+
+def xml_text(text: str) -> str:
+    """Return text as XML can hold it, without characters that steer or hide."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))
 
 
 def places(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from spack_census.reports.publish import Published, publish
 from spack_census.reports.report import Report
 
 NAMES = ["develop-2024-01-07", "develop-2024-01-14", "develop-2024-01-21", "develop-2024-01-28"]
-PAIRS = [f"{before}..{after}" for before, after in zip(NAMES, NAMES[1:], strict=False)]
+PAIRS = [f"{before}..{after}" for before, after in itertools.pairwise(NAMES)]
 
 
 class Cut(BaseException):
@@ -299,7 +300,7 @@ def test_a_link_where_drafts_belong_is_not_followed(small: Path, tmp_path: Path)
 def test_without_the_libraries_it_says_which_and_how_to_get_them(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spack_census.reports.pages.site.find_spec", lambda name: None)
+    monkeypatch.setattr("spack_census.reports.pages.site.find_spec", lambda _: None)
     with pytest.raises(CensusError, match="jinja2 and altair and vl-convert-python") as caught:
         publish(small, tmp_path / "reports")
     assert "pip install 'spack-census[report]'" in str(caught.value)

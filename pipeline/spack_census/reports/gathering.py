@@ -197,11 +197,16 @@ def _checks(con: duckdb.DuckDBPyConnection, snapshot: str) -> list[Check]:
 
 @cache
 def _check_queries() -> list[queries.Query]:
-    # Reading the whole catalogue takes longer than the checks.
     return [each for name, each in queries.catalogue().items() if name.startswith("checks.")]
+
+
+@cache
+def _query(name: str) -> queries.Query:
+    # Reading a query and checking its header takes longer than a report's share of running it.
+    return queries.load(name)
 
 
 def _rows(
     con: duckdb.DuckDBPyConnection, name: str, params: dict[str, str]
 ) -> list[tuple[Any, ...]]:
-    return queries.run(con, queries.load(name), params).fetchall()
+    return queries.run(con, _query(name), params).fetchall()

@@ -81,6 +81,11 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def markdown_text(text: str) -> str:
+    """Return text as it stands in Markdown, also in a cell of a table, where none of it acts."""
+    return _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
+
+
 def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
     try:
         return relation.to_arrow_reader()
@@ -211,19 +216,15 @@ def _write_json(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
 
 def _write_markdown(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
     rules = ["---:" if right else "---" for right in _numeric(relation)]
-    stream.write(_markdown_line([_escaped(name) for name in relation.columns]))
+    stream.write(_markdown_line([markdown_text(name) for name in relation.columns]))
     stream.write(_markdown_line(rules))
     stream.writelines(
-        _markdown_line([_escaped(_cell(value)) for value in row]) for row in _rows(relation)
+        _markdown_line([markdown_text(_cell(value)) for value in row]) for row in _rows(relation)
     )
 
 
 def _markdown_line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |\n"
-
-
-def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
 
 
 _WRITERS: dict[str, Callable[[duckdb.DuckDBPyRelation, TextIO], None]] = {

@@ -22,11 +22,14 @@ LOCK = "LOCK"
 _POLL_SECONDS = 0.05
 _UNSIGNED_SECONDS = 1
 _UNKNOWN = "another process"
+_BUILDS = ("is being built", "wait for that build: census build … --wait SECONDS")
 
 
 @contextmanager
-def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock of a dataset, making its folder where there is none.
+def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS) -> Iterator[None]:
+    """Hold the lock of a dataset, or of another folder, making it where there is none.
+
+    `busy` is what to say of it while another process has it, and what to do then.
 
     Raises BusyError, naming the holder, where another process keeps it for longer than
     `wait_seconds`; DatasetError where the file system has no locks; OSError.
@@ -36,7 +39,7 @@ def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(dataset / LOCK, flags, 0o644)
     try:
-        _acquire(descriptor, dataset, wait_seconds)
+        _acquire(descriptor, dataset, wait_seconds, busy)
         _sign(descriptor)
         try:
             yield
@@ -72,7 +75,7 @@ def still(dataset: Path) -> Iterator[str | None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
+def _acquire(descriptor: int, dataset: Path, wait_seconds: float, busy: tuple[str, str]) -> None:
     started = time.monotonic()
     while not _try(descriptor, fcntl.LOCK_EX, dataset):
         signature = _signature(descriptor)
@@ -80,10 +83,8 @@ def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
         # about to leave.
         patience = max(wait_seconds, _POLL_SECONDS if signature else _UNSIGNED_SECONDS)
         if time.monotonic() - started > patience:
-            raise BusyError(
-                f"{dataset} is being built ({signature or _UNKNOWN})",
-                "wait for that build: census build … --wait SECONDS",
-            )
+            state, hint = busy
+            raise BusyError(f"{dataset} {state} ({signature or _UNKNOWN})", hint)
         time.sleep(_POLL_SECONDS)
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import typer
 
-from spack_census.cli import asking, building, environments, fetching, inspecting
+from spack_census.cli import (
+    asking,
+    building,
+    environments,
+    fetching,
+    inspecting,
+    publishing,
+    running,
+)
 
 app = typer.Typer(
     name="census",
@@ -20,7 +28,7 @@ app = typer.Typer(
 )
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
-    "Build": (building.build, fetching.fetch),
+    "Build": (building.build, fetching.fetch, running.run),
     "Ask": (
         asking.coverage,
         asking.diff,
@@ -30,6 +38,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         environments.env,
         asking.query,
     ),
+    "Report": (publishing.report,),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,

@@ -13,6 +13,7 @@ RUN     := $(VENV)/.installed
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
 REPORT  := $(VENV)/.installed-report
+AXE     := .browser/node_modules/axe-core/package.json
 NOTEBOOK := $(VENV)/.installed-notebook
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -31,7 +32,7 @@ report: $(REPORT) ## Report on what changed, snapshot by snapshot, into output/r
 	@test -e '$(DATASET)/current' || $(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
 	@$(BIN)/census report --dataset '$(DATASET)' --output '$(REPORTS)'
 
-test: $(DEV) ## Run the tests.
+test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a browser where Chromium is there.
 	@$(BIN)/python -m pytest -n auto -q
 
 torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for half an hour; print a table.
@@ -67,7 +68,7 @@ wheel: $(DEV) ## Build the wheel into dist/.
 	@$(BIN)/python -m build --wheel --outdir dist .
 
 clean: ## Remove what was built and installed; documents and code stay.
-	rm -rf $(VENV) dist output/dataset output/reports output/cache
+	rm -rf $(VENV) .browser dist output/dataset output/reports output/cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -88,6 +89,11 @@ $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2
 	@$(PIP) --editable '.[dev]'
 	@touch $(RUN) $@
+
+# The audit of the pages: it is not ours to ship, and without it one test is skipped.
+$(AXE): Makefile
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .browser axe-core@4.14.1 \
+		&& touch $@ || echo 'no axe-core: npm could not get it' >&2
 
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the benchmarks into $(VENV) ...' >&2

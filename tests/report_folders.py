@@ -74,9 +74,9 @@ def dataset_of(folder: Path, specs: list[dict[str, Any]], *names: str, **columns
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Return content and time of change of each file below a folder, but for the locks."""
+    """Return content and time of change of each file below a folder."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.lstat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "LOCK"
+        if path.is_file()
     }

@@ -40,6 +40,7 @@ def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS
     descriptor = os.open(dataset / LOCK, flags, 0o644)
     try:
         _acquire(descriptor, dataset, wait_seconds, busy)
+        unsigned = os.fstat(descriptor)
         _sign(descriptor)
         try:
             yield
@@ -47,6 +48,8 @@ def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS
             # The next holder has not signed for a moment, and must not be taken for this one.
             with suppress(OSError):
                 os.ftruncate(descriptor, 0)
+                # Whoever looks for what has changed since finds nothing where nothing has.
+                os.utime(descriptor, ns=(unsigned.st_atime_ns, unsigned.st_mtime_ns))
     finally:
         os.close(descriptor)
 

@@ -82,7 +82,7 @@ def versions(report: Report) -> Section:
         root = ("yes" if step.is_root else "no",) if known else ()
         rows.append((*steps, places(step.places), step.num_specs, *root))
     titles = (*columns, Column("root")) if known else tuple(columns)
-    table = Table("Version changes", titles, rows, "versions.csv")
+    table = Table("Version changes, by package", titles, rows, "versions.csv")
     return Section("versions", "Version changes", lead, [table] if rows else [])
 
 
@@ -103,5 +103,5 @@ def packages(report: Report) -> Section:
         (row.package, row.change, row.platform, row.num_targets, row.num_specs)
         for row in sorted(report.packages, key=lambda row: row.change != "gone")
     ]
-    table = Table("Packages gone and new", columns, rows, "packages.csv")
+    table = Table("Packages gone and new, by platform", columns, rows, "packages.csv")
     return Section("packages", "Packages gone and new", lead, [table] if rows else [])

@@ -6,7 +6,8 @@ scan the source → convert each snapshot that changed → check the counts → 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
     allow_partial: bool = False,
     with_sizes: bool = False,
     jobs: int | None = None,
+    executor: Executor | None = None,
     wait_seconds: float = 0,
     damaged: Collection[str] | None = None,
     observe: Observer = lambda _outcome, _total: None,
@@ -86,11 +88,13 @@ def build(  # noqa: PLR0913 - the options of `census build`
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
     `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
-    of processes, by default as many as there are cores and work for; `wait_seconds` is how long
-    another build may take to end.
+    of processes, by default as many as there are cores and work for, and `executor` what takes
+    their place, a cluster's for instance (see `cluster.connect`): its workers must see the source
+    and the dataset; `wait_seconds` is how long another build may take to end.
     `damaged` names snapshots to write anew though their documents have not changed; given at all,
     a version is published even where it differs in nothing. Raises SourceError, RefusedError,
-    BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
+    BusyError, ConservationError, DatasetError or ClusterError, and then leaves the dataset as it
+    was.
     """
     origin = open_source(source, rename, with_sizes=with_sizes)
     folder = Path(dataset)
@@ -100,7 +104,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         names = guards.published_names(scanned, rename)
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
-        outcomes, converted = _convert(tasks, names, publication, _jobs(jobs, scanned), observe)
+        results = workers.run(tasks, _jobs(jobs, scanned), executor)
+        outcomes, converted = _convert(tasks, results, names, publication, observe)
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
@@ -172,9 +177,9 @@ def _jobs(jobs: int | None, scanned: Inventory) -> int:
 
 def _convert(
     tasks: list[Task],
+    results: Iterable[Converted],
     names: dict[str, str],
     publication: Publication,
-    jobs: int,
     observe: Observer,
 ) -> tuple[list[Outcome], list[Converted]]:
     pending = {task.snapshot for task in tasks}
@@ -185,7 +190,7 @@ def _convert(
     for outcome in outcomes:
         observe(outcome, len(names))
     converted = []
-    for done in workers.run(tasks, jobs):
+    for done in results:
         outcomes.append(_outcome(done, publication))
         observe(outcomes[-1], len(names))
         converted.append(done)

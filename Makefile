@@ -4,28 +4,38 @@ PYTHON  ?= python3
 VENV    ?= .venv
 SOURCE  ?= documents
 DATASET ?= output/dataset
+TORTURE ?= --kills 1000 --steps all --control 50 --races 200 --flips 1000 --hostile all --mutations 1000000
+REPORTS ?= output/reports
 
 BIN     := $(VENV)/bin
 # A stamp is newer than what it was made from, so that a second run installs nothing.
 RUN     := $(VENV)/.installed
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
+REPORT  := $(VENV)/.installed-report
 NOTEBOOK := $(VENV)/.installed-notebook
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test lint format docs notebook bench wheel clean
+.PHONY: help dataset report test torture lint format docs notebook bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
-	@printf '\n  SOURCE=%s   documents to read (make dataset)\n  DATASET=%s   where to write (make dataset)\n' '$(SOURCE)' '$(DATASET)'
+	@printf '\n  SOURCE=%s   documents to read (make dataset)\n  DATASET=%s   where to write (make dataset)\n  REPORTS=%s   where reports go (make report)\n' '$(SOURCE)' '$(DATASET)' '$(REPORTS)'
 
 dataset: $(RUN) ## Build the dataset from documents/, or from SOURCE=/your/documents.
 	@$(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
 
+report: $(REPORT) ## Report on what changed, snapshot by snapshot, into output/reports.
+	@test -e '$(DATASET)/current' || $(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
+	@$(BIN)/census report --dataset '$(DATASET)' --output '$(REPORTS)'
+
 test: $(DEV) ## Run the tests.
 	@$(BIN)/python -m pytest -n auto -q
+
+torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for half an hour; print a table.
+	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 lint: $(DEV) ## Check style, types, SQL and layers.
 	@$(BIN)/ruff check .
@@ -40,7 +50,7 @@ format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
 
-docs: $(DEV) ## Write docs/queries.md anew.
+docs: $(DEV) ## Write docs/queries.md and docs/report.schema.json anew.
 	@$(BIN)/python docs/generate.py
 
 notebook: $(NOTEBOOK) output/dataset/current ## Open the example notebook.
@@ -68,6 +78,11 @@ $(RUN): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing into $(VENV) ...' >&2
 	@$(PIP) --editable .
 	@touch $@
+
+$(REPORT): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing what reports are made with into $(VENV) ...' >&2
+	@$(PIP) --editable '.[report]'
+	@touch $(RUN) $@
 
 $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2

@@ -1,6 +1,6 @@
-"""Write docs/queries.md from the headers of queries/ and the shipped sample.
+"""Write docs/queries.md and docs/report.schema.json from what they describe.
 
-`python docs/generate.py` writes it, `--check` only tells whether it is out of date (exit code 1).
+`python docs/generate.py` writes them, `--check` only tells which are out of date (exit code 1).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import duckdb
 import spack_census as sc
 from spack_census import formats
 from spack_census.queries import Query, catalogue, run
+from spack_census.reports.report import schema
 
 HERE = Path(__file__).parent
-PAGE = HERE / "queries.md"
+QUERIES = HERE / "queries.md"
+SCHEMA = HERE / "report.schema.json"
 EXAMPLE = {"reference": "x86_64_v3", "target": "neoverse_v2", "host": "zen4"}
 DEFAULTS = {"before": "previous", "after": "latest", "snapshot": "latest", "os": "any"}
 ROWS = 5
@@ -99,15 +101,20 @@ def _example(con: duckdb.DuckDBPyConnection, query: Query, given: dict[str, str]
 
 
 def main() -> int:
-    """Write the page, or with --check compare it; return the exit code."""
-    text = page()
+    """Write the files, or with --check compare them; return the exit code."""
+    files = {QUERIES: page(), SCHEMA: schema().decode()}
     if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, encoding="utf-8")
+        for path, text in files.items():
+            path.write_text(text, encoding="utf-8")
         return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(HERE.parent)} is out of date: make docs", file=sys.stderr)
-    return 1
+    stale = [
+        path
+        for path, text in files.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        print(f"{path.relative_to(HERE.parent)} is out of date: make docs", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

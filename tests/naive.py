@@ -6,7 +6,8 @@ checks nothing and explains nothing.
 
 from __future__ import annotations
 
-import io
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,23 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def content(data: bytes) -> tuple[str, str, list[dict[str, Any]]]:
     """Return a document's package, snapshot and specs, these as they stand in it."""
-    # Universal newlines make CR LF a plain line end, utf-8-sig takes a byte order mark away.
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read().split("\n")
-    text = "\n".join(lines[1 : lines.index("---", 1)])
-    fields = yaml.load(text, Loader=yaml.CSafeLoader)
+    # utf-8-sig takes a byte order mark away.
+    lines = data.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+    closing = next(n for n, line in enumerate(lines) if n and line.rstrip(" \t") in ("---", "..."))
+    rest, fields = [], {}
+    keys = [line.partition(":")[0].strip(" \t") for line in lines[1:closing]]
+    for key, line in zip(keys, lines[1:closing], strict=True):
+        # Two keys hold JSON, and YAML reads some escapes and numbers of JSON otherwise.
+        value = line.partition(":")[2]
+        is_json = key in ("meta", "spec_details") and keys.count(key) == 1
+        if is_json and line[0] in "ms" and value[:1] in (" ", "\t"):
+            try:
+                fields[key] = json.loads(value, parse_int=Decimal)
+                continue
+            except ValueError:
+                pass
+        rest.append(line)
+    fields |= yaml.load("\n".join(rest), Loader=yaml.CSafeLoader)
     return fields["title"], fields["categories"][1], fields["spec_details"]
 
 
@@ -44,9 +58,9 @@ def row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
         "package": package,
         "version": only_version,
         "compiler_name": name if has_compiler else None,
-        "compiler_version": version.removeprefix("=").split("/")[0] if has_compiler else None,
+        "compiler_version": version.removeprefix("=").split("/")[0] or None,
         "os": spec["os"],
-        "variants": sorted(_variant(text) for text in spec["variants"]),
+        "variants": sorted({_variant(text) for text in spec["variants"]} - {""}),
         "stacks": sorted(set(spec["stacks"])),
         "hash": spec["hash"],
         "size_bytes": _size(spec.get("size", "-")),
@@ -57,10 +71,31 @@ def row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _variant(text: str) -> str:
-    if text[0] in "+~":
-        return text
+    """Return a variant's one spelling; nothing for a compiler flag, which is no variant."""
+    if text[0] in "+~-":
+        return ("+" if text[0] == "+" else "~") + text.lstrip("+~-")
     name, _, value = text.partition("=")
-    return name.removesuffix(":") + "=" + ",".join(sorted(value.split(",")))
+    name = name.removesuffix(":")
+    value = value.lstrip("=")
+    values = [each[:7] for each in value.split(",")] if name == "patches" else _elements(value)
+    flag = name in ("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs")
+    return "" if flag else f"{name}={','.join(sorted(values))}"
+
+
+def _elements(value: str) -> list[str]:
+    """Return what commas outside of quotes separate; one element where a quote never ends."""
+    elements, quote, escaped = [""], "", False
+    for character in value:
+        if character == "," and not quote:
+            elements.append("")
+            continue
+        elements[-1] += character
+        if not quote:
+            quote = character if character in "\"'" else ""
+        elif character == quote and not escaped:
+            quote = ""
+        escaped = quote == '"' and character == "\\" and not escaped
+    return [value] if quote else elements
 
 
 def _size(size: Any) -> int | None:
@@ -68,4 +103,4 @@ def _size(size: Any) -> int | None:
         return None
     digits = str(size).rstrip("BKMGTikb ")
     unit = str(size)[len(digits) :].strip().lower()
-    return round(float(digits) * _UNITS[unit])
+    return round(Decimal(digits) * _UNITS[unit])

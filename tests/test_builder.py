@@ -22,6 +22,7 @@ from spack_census.errors import (
     SourceError,
 )
 from spack_census.publication import lock
+from spack_census.verify import verify
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
 PACKAGES = [f"package-{number:02}" for number in range(12)]
@@ -179,6 +180,7 @@ def test_a_single_file_over_a_full_snapshot_is_refused(source: Path, dataset: Pa
         sc.build(alone, dataset)
     assert "11 of 12" in str(caught.value)
     assert pin(dataset) == before
+    assert verify(dataset).findings == ()
     sc.build(alone, dataset, replace=True)
     assert read_manifest(pin(dataset)).snapshots["develop"].num_documents == 1
 
@@ -223,7 +225,7 @@ def test_a_missing_source_is_named(tmp_path: Path, dataset: Path) -> None:
 
 
 def test_files_that_are_no_documents_are_skipped_and_counted(source: Path, dataset: Path) -> None:
-    (source / "spec-1.json").write_text("{}")
+    (source / "notes.json").write_text("{}")
     (source / "README.md").write_text("about")
     (source / ".hidden.md").write_text("---")
     result = sc.build(source, dataset)

@@ -16,8 +16,14 @@ from spack_census.errors import CensusError
 from spack_census.reports.coverage import Package
 
 COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
-ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries"})
-ARGUMENTS = {"package": ["hdf5"], "query": ["coverage.by_target"]}
+ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries", "run"})
+ARGUMENTS = {
+    "env": ["spack.lock"],
+    "find": ["hdf5"],
+    "package": ["hdf5"],
+    "query": ["coverage.by_target"],
+    "why": ["hdf5"],
+}
 
 
 @pytest.fixture
@@ -45,8 +51,8 @@ def test_help_lists_every_command_in_its_group(census: Census, line: str) -> Non
     assert ran.code == 0
     out = uncoloured(ran.out)
     assert [name for name in COMMANDS if f"│ {name} " not in out] == []
-    groups = re.findall(r"─ (Build|Ask|Inspect) ─", out)
-    assert groups == ["Build", "Ask", "Inspect"]
+    groups = re.findall(r"─ (Build|Ask|Report|Inspect) ─", out)
+    assert groups == ["Build", "Ask", "Report", "Inspect"]
 
 
 @pytest.mark.parametrize(
@@ -109,11 +115,18 @@ def test_debug_shows_where_an_error_arose(tmp_path: Path) -> None:
         ("query coverage.by_target -p snapshot=a -p snapshot=b", "given twice"),
         ("query coverage.by_target --format parquet", "--output FILE"),
         ("rejects --snapshot develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("report -o unwritten develop-2024-06-02", "name both"),
+        ("report -o unwritten develop-2024-06-02 latest --limit 1", "leave out the one"),
+        ("report -o unwritten latest develop-2024-06-09", "cannot be compared with itself"),
+        ("report -o unwritten previous develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("report -o unwritten --series develop-date", "nearest: develop-dated"),
+        ("report -o unwritten --since develop-2024-06-08", "nearest: develop-2024-06-09"),
     ],
 )
 def test_what_is_unknown_or_wrong_is_trouble_with_a_next_step(
-    census: Census, line: str, told: str
+    census: Census, line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     ran = census(line)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("census: ")

@@ -6,6 +6,8 @@ import hashlib
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +98,63 @@ def test_the_order_in_which_the_system_lists_files_leaves_no_trace(
         patched.setattr("spack_census.sources.directory.os.scandir", Backwards)
         build(source, tmp_path / "dataset", jobs=1)
     assert content(tmp_path / "dataset") == expected
+
+
+BUILD = """
+import locale, sys, time
+locale.setlocale(locale.LC_ALL, "")
+time.tzset()
+from spack_census import build
+if __name__ == "__main__":
+    build(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "environment"),
+    [
+        (1, {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"}),
+        (2, {"PYTHONHASHSEED": "2", "TZ": "America/St_Johns", "LC_ALL": "C.UTF-8"}),
+        (3, {"PYTHONHASHSEED": "3", "PYTHONUTF8": "0", "LC_ALL": "POSIX", "PYTHONOPTIMIZE": "1"}),
+        (
+            1,
+            {
+                "PYTHONHASHSEED": "4",
+                "LC_ALL": "C",
+                "POLARS_MAX_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+            },
+        ),
+    ],
+)
+def test_neither_locale_nor_zone_nor_seed_nor_threads_leave_a_trace(
+    source: Path,
+    expected: dict[str, str],
+    tmp_path: Path,
+    jobs: int,
+    environment: dict[str, str],
+) -> None:
+    (tmp_path / "build.py").write_text(BUILD)
+    subprocess.run(
+        [sys.executable, str(tmp_path / "build.py"), str(source), str(tmp_path / "ds"), str(jobs)],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        check=True,
+    )
+    assert content(tmp_path / "ds") == expected
+
+
+def test_the_way_there_leaves_no_trace(
+    source: Path, expected: dict[str, str], tmp_path: Path
+) -> None:
+    part = tmp_path / "part"
+    shutil.copytree(source / "good", part / "good")
+    build(part, tmp_path / "dataset", jobs=1)
+    build(source, tmp_path / "dataset", jobs=1)
+    found = content(tmp_path / "dataset")
+    assert found.pop("manifest.json") != expected["manifest.json"], "its number and parent differ"
+    assert found == {path: sha256 for path, sha256 in expected.items() if path in found}
+    assert len(found) == len(expected) - 1
 
 
 def test_one_changed_byte_does_leave_a_trace(

@@ -113,6 +113,19 @@ def test_a_version_is_never_read_as_a_number() -> None:
     assert only_problem(yaml_only) is Reason.WRONG_TYPE
 
 
+def test_white_space_before_json_does_not_make_it_yaml() -> None:
+    # YAML would read a bare NaN as the text "NaN", and the row would land.
+    damaged = TEXT.replace('"os": "ubuntu22.04"', '"os": NaN', 1)
+    for before in ("spec_details: ", "spec_details:  ", "spec_details : ", "spec_details:\t"):
+        text = damaged.replace("spec_details: ", before)
+        assert only_problem(text) is Reason.WRONG_TYPE, before
+    text = TEXT.replace("}]", "}}").replace("spec_details: ", "spec_details:    ")
+    found = parse(text.encode(), "a")
+    assert isinstance(found, Reject)
+    (line,) = [each for each in text.splitlines() if each.startswith("spec_details")]
+    assert found.problem.place == f"spec_details: line 6, column {line.rindex('}') + 1}"
+
+
 def test_a_json_fault_is_placed_by_line_and_column() -> None:
     text = TEXT.replace('"platform": "linux"', '"platform": "linux', 1)
     found = parse(text.encode(), "a")

@@ -98,6 +98,14 @@ def test_csv_in_a_file_gives_back_what_went_in() -> None:
     assert list(csv.reader(io.StringIO(text, newline=""))) == [["a", "b"], [hostile, "é"]]
 
 
+@pytest.mark.parametrize("hostile", ["a\rb", "a\r\nb", "\r", "a\nb", '"', "", " a", 'a\r,"b'])
+def test_csv_of_a_line_end_is_no_new_row(hostile: str) -> None:
+    text = _text("csv", _relation("select $v as a, null as b, 'x' as c", v=hostile))
+    read = list(csv.reader(io.StringIO(text, newline="")))
+    assert read == [["a", "b", "c"], [hostile, "", "x"]]
+    assert text.endswith(",,x\n")
+
+
 def test_table_is_aligned_with_numbers_to_the_right() -> None:
     assert _text("table", _relation()) == (
         "name  num_specs  share_pct  stacks     day         known  ratio\n"

@@ -5,7 +5,6 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ from spack_census.series import mutable
 from spack_census.sources import Source, open_source
 
 _FINGERPRINTS = "fingerprints.json"
-_POOL_BYTES = 16 * 1024 * 1024
-"""Below this a pool of processes costs more time to start than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ Observer = Callable[[Outcome, int], None]
 
 
 def build(  # noqa: PLR0913 - the options of `census build`
-    source: Path | str,
+    source: Source | Path | str,
     dataset: Path | str,
     *,
     rename: str | None = None,
@@ -84,19 +81,21 @@ def build(  # noqa: PLR0913 - the options of `census build`
 ) -> BuildResult:
     """Bring a dataset up to date with a source and publish it as one version.
 
+    `source` is a path or a source that was opened with options of its own, such as a repository.
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
     `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
-    of processes, by default as many as there are cores and work for, and `executor` what takes
-    their place, a cluster's for instance (see `cluster.connect`): its workers must see the source
-    and the dataset; `wait_seconds` is how long another build may take to end.
-    `damaged` names snapshots to write anew though their documents have not changed; given at all,
-    a version is published even where it differs in nothing. Raises SourceError, RefusedError,
-    BusyError, ConservationError, DatasetError or ClusterError, and then leaves the dataset as it
-    was.
+    of processes, by default as many as there are cores and work for. An `executor`, such as
+    `cluster.connect` gives, takes their place where the source is portable; its workers must see
+    source and dataset. `wait_seconds` is how long another build may take to end; `damaged` names
+    snapshots to write anew though their documents have not changed, and given at all has a version
+    published even where it differs in nothing. Raises SourceError, RefusedError, BusyError,
+    ConservationError, DatasetError or ClusterError, and then leaves the dataset as it was.
     """
-    origin = open_source(source, rename, with_sizes=with_sizes)
+    origin = source
+    if isinstance(origin, (Path, str)):
+        origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)
@@ -104,7 +103,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         names = guards.published_names(scanned, rename)
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
-        results = workers.run(tasks, _jobs(jobs, scanned), executor)
+        number = workers.number(jobs, scanned.num_bytes_unread) if origin.portable else 1
+        results = workers.run(tasks, number, executor if origin.portable else None)
         outcomes, converted = _convert(tasks, results, names, publication, observe)
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
@@ -136,7 +136,7 @@ def _disk_errors(dataset: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or dataset
+        place = error.filename2 or error.filename or dataset
         message = f"{place}: {error.strerror or error}"
         hint = "mend that and build again; what was published before is as it was"
         raise DatasetError(message, hint) from error
@@ -150,29 +150,14 @@ def _tasks(
     for declared, name in names.items():
         paths = tuple(entry.path for entry in scanned.snapshots[declared])
         before = publication.snapshots.get(name)
-        if (
-            before
-            and name not in publication.damaged
-            and all(path in scanned.sha256 for path in paths)
-        ):
+        settled = all(path in scanned.sha256 for path in paths)
+        if before and settled and name not in publication.damaged:
             known = {path: scanned.sha256[path] for path in paths}
             if revision(known) == before.source_revision:
                 continue
         scratch = publication.staging / f"task-{len(tasks)}"
         tasks.append(Task(origin, declared, name, paths, scratch))
     return tasks
-
-
-def _jobs(jobs: int | None, scanned: Inventory) -> int:
-    if jobs is not None:
-        return jobs
-    unread = (
-        entry.size
-        for entries in scanned.snapshots.values()
-        for entry in entries
-        if entry.path not in scanned.sha256
-    )
-    return (os.cpu_count() or 1) if sum(unread) > _POOL_BYTES else 1
 
 
 def _convert(
@@ -227,12 +212,8 @@ def _publish(
     states: dict[str, SnapshotState],
     scanned: Inventory,
 ) -> Manifest:
-    renewed = {done.snapshot for done in fresh}
-    kept = [
-        file
-        for file in publication.files
-        if file.snapshot in states and file.snapshot not in renewed
-    ]
+    standing = states.keys() - {done.snapshot for done in fresh}
+    kept = [file for file in publication.files if file.snapshot in standing]
     moved = [(file, done.scratch) for done in fresh for file in done.files]
     made = reference.write(
         publication.staging / "reference",

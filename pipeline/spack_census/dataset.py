@@ -88,13 +88,18 @@ def check_place(dataset: Path) -> None:
     """Raise DatasetError where a dataset cannot lie at all.
 
     DuckDB reads a folder such as `snapshot=x` above the dataset as a column, in place of the true
-    one, and no query can name a folder that is not UTF-8.
+    one, and finds nothing below a folder whose name is not UTF-8 or holds a backslash.
     """
     columns = {column.name for table in schema.TABLES for column in table.columns}
     hint = "move or build it elsewhere: census build SOURCE --dataset DIR"
     for part in dataset.resolve().parts:
         if "=" in part and part.partition("=")[0] in columns:
             message = f"the dataset lies below a folder named {part!r}, which reads as a column"
+            raise DatasetError(message, hint)
+        if "\\" in part:
+            message = (
+                f"the dataset lies below a folder named {part!r}, and DuckDB reads no backslash"
+            )
             raise DatasetError(message, hint)
         try:
             part.encode()
@@ -167,7 +172,8 @@ def read_manifest(version: Path) -> Manifest:
     path = version / MANIFEST
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError) as error:
+    # Broken UTF-8 is no MsgspecError.
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         steps = way_back(version.parent.parent, version.name)
         raise DatasetError(f"{path} cannot be read: {error}", *steps) from error
     if manifest.format != schema.FORMAT:

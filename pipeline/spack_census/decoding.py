@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from spack_census import spelling
-from spack_census.config import PARTITION_VALUE
+from spack_census.config import LIMITS, PARTITION_VALUE
 from spack_census.records import Problem, Reason, Record, Rejected
 from spack_census.versions import version_key
 
@@ -178,6 +178,7 @@ def _partition_value(key: str, value: str) -> str:
 
 @_memo
 def _compiler(text: str) -> tuple[str | None, str | None]:
+    _check_length(".compiler", (text,))
     try:
         return spelling.compiler(text)
     except ValueError as error:
@@ -186,6 +187,7 @@ def _compiler(text: str) -> tuple[str | None, str | None]:
 
 @_memo
 def _version(text: str) -> str:
+    _check_length(".versions[0]", (text,))
     try:
         version_key(text)
     except ValueError as error:
@@ -195,6 +197,8 @@ def _version(text: str) -> str:
 
 @_memo
 def _variants(values: tuple[str, ...]) -> tuple[str, ...]:
+    # An array is taken apart to be sorted, which costs many times its length.
+    _check_length(".variants", values)
     try:
         return spelling.variants(values)
     except ValueError as error:
@@ -203,10 +207,16 @@ def _variants(values: tuple[str, ...]) -> tuple[str, ...]:
 
 @_memo
 def _stacks(values: tuple[str, ...]) -> tuple[str, ...]:
+    _check_length(".stacks", values)
     try:
         return spelling.stacks(values)
     except ValueError as error:
         raise _fault(Reason.EMPTY_NAME, ".stacks", str(error)) from error
+
+
+def _check_length(place: str, values: tuple[str, ...]) -> None:
+    if any(len(value) > LIMITS.text_characters for value in values):
+        raise _fault(Reason.TOO_LARGE, place, f"more than {LIMITS.text_characters:,} characters")
 
 
 def _size(value: str | float | None) -> int | None:

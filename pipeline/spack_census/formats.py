@@ -7,6 +7,7 @@ reach a terminal raw, and Markdown's own characters are escaped.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -78,6 +79,11 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
 def visible(text: str) -> str:
     """Return text with each character that could act on a terminal spelled as an escape."""
     return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def markdown_text(text: str) -> str:
+    """Return text as it stands in Markdown, also in a cell of a table, where none of it acts."""
+    return _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
 
 
 def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
@@ -183,7 +189,19 @@ def _write_csv(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(map(spell, relation.columns))
     for row in _rows(relation):
-        writer.writerow([spell(_text(value)) for value in row])
+        cells = [spell(_text(value)) for value in row]
+        if "\r" in "".join(cells):
+            stream.write(_csv_line(cells))
+        else:
+            writer.writerow(cells)
+
+
+def _csv_line(cells: list[str]) -> str:
+    # Before Python 3.13 `csv` quotes a carriage return only where it ends lines, too: the cell
+    # would go on as a row of its own.
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _write_json(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
@@ -198,19 +216,15 @@ def _write_json(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
 
 def _write_markdown(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
     rules = ["---:" if right else "---" for right in _numeric(relation)]
-    stream.write(_markdown_line([_escaped(name) for name in relation.columns]))
+    stream.write(_markdown_line([markdown_text(name) for name in relation.columns]))
     stream.write(_markdown_line(rules))
     stream.writelines(
-        _markdown_line([_escaped(_cell(value)) for value in row]) for row in _rows(relation)
+        _markdown_line([markdown_text(_cell(value)) for value in row]) for row in _rows(relation)
     )
 
 
 def _markdown_line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |\n"
-
-
-def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
 
 
 _WRITERS: dict[str, Callable[[duckdb.DuckDBPyRelation, TextIO], None]] = {

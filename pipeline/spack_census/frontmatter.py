@@ -28,7 +28,7 @@ _HEAD = re.compile(
 )
 _PLAIN = re.compile(_HEAD.pattern + rb"meta: (?P<meta>\{.*\})\nspec_details: (?P<details>\[.*\])")
 _JSON_KEY = re.compile(rb"^(meta|spec_details)[ \t]*:", re.MULTILINE)
-_JSON_LINE = re.compile(rb"^(meta|spec_details): ([\[{].*)$", re.MULTILINE)
+_JSON_LINE = re.compile(rb"^(meta|spec_details)[ \t]*:[ \t]+([\[{].*)$", re.MULTILINE)
 
 
 class PlainFields(NamedTuple):
@@ -130,7 +130,8 @@ def careful(text: bytes) -> dict[str, Any]:
     for match in _JSON_LINE.finditer(text) if len(set(keys)) == len(keys) else ():
         key = match[1].decode()
         try:
-            fields[key] = json_value(match[2], key, text.count(b"\n", 0, match.start()) + 2)
+            line = text.count(b"\n", 0, match.start()) + 2
+            fields[key] = json_value(match[2], key, line, match.start(2) - match.start())
         except Rejected as rejected:
             if rejected.problem.reason is not Reason.BAD_JSON:
                 raise

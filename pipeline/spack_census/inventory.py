@@ -52,6 +52,12 @@ class Inventory:
         """Documents seen, usable or not."""
         return sum(map(len, self.snapshots.values())) + len(self.rejected)
 
+    @property
+    def num_bytes_unread(self) -> int:
+        """The size of the documents that have to be read."""
+        entries = (entry for each in self.snapshots.values() for entry in each)
+        return sum(entry.size for entry in entries if entry.path not in self.sha256)
+
 
 def take(source: Source, known: Fingerprints) -> Inventory:
     """Group the documents of a source by snapshot, reading only what is new or in doubt."""
@@ -93,7 +99,8 @@ def save(
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
         for snapshot, entries in scanned.snapshots.items()
         for entry in entries
-        if entry.settled
+        # A document that names no snapshot belongs to the one that is named with the source.
+        if entry.settled and snapshot != source.unnamed
     }
     if fresh == known:
         return

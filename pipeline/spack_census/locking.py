@@ -20,11 +20,16 @@ from spack_census.errors import BusyError, DatasetError
 
 LOCK = "LOCK"
 _POLL_SECONDS = 0.05
+_UNSIGNED_SECONDS = 1
+_UNKNOWN = "another process"
+_BUILDS = ("is being built", "wait for that build: census build … --wait SECONDS")
 
 
 @contextmanager
-def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock of a dataset, making its folder where there is none.
+def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS) -> Iterator[None]:
+    """Hold the lock of a dataset, or of another folder, making it where there is none.
+
+    `busy` is what to say of it while another process has it, and what to do then.
 
     Raises BusyError, naming the holder, where another process keeps it for longer than
     `wait_seconds`; DatasetError where the file system has no locks; OSError.
@@ -34,7 +39,7 @@ def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(dataset / LOCK, flags, 0o644)
     try:
-        _acquire(descriptor, dataset, wait_seconds)
+        _acquire(descriptor, dataset, wait_seconds, busy)
         _sign(descriptor)
         try:
             yield
@@ -48,28 +53,39 @@ def hold(dataset: Path, wait_seconds: float = 0) -> Iterator[None]:
 
 def holder(dataset: Path) -> str | None:
     """Return who holds the lock of a dataset, None where nobody does."""
+    with still(dataset) as builder:
+        return builder
+
+
+@contextmanager
+def still(dataset: Path) -> Iterator[str | None]:
+    """Keep builds from starting, for a moment; yield who builds already, None where nobody does.
+
+    Nothing is written, so that a dataset can be looked at by whoever may only read it.
+    """
     try:
         descriptor = os.open(dataset / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        yield None
+        return
     try:
         free = _try(descriptor, fcntl.LOCK_SH, dataset)
-        return None if free else _signature(descriptor)
+        yield None if free else _signature(descriptor) or _UNKNOWN
     finally:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, dataset: Path, wait_seconds: float) -> None:
-    # Whoever only looks (`holder`) has the lock for a moment, too.
-    deadline = time.monotonic() + max(wait_seconds, _POLL_SECONDS)
+def _acquire(descriptor: int, dataset: Path, wait_seconds: float, busy: tuple[str, str]) -> None:
+    started = time.monotonic()
     while not _try(descriptor, fcntl.LOCK_EX, dataset):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise BusyError(
-                f"{dataset} is being built ({_signature(descriptor)})",
-                "wait for that build: census build … --wait SECONDS",
-            )
-        time.sleep(min(left, _POLL_SECONDS))
+        signature = _signature(descriptor)
+        # Whoever only looks (`still`) has the lock for a moment; who has not signed is about to, or
+        # about to leave.
+        patience = max(wait_seconds, _POLL_SECONDS if signature else _UNSIGNED_SECONDS)
+        if time.monotonic() - started > patience:
+            state, hint = busy
+            raise BusyError(f"{dataset} {state} ({signature or _UNKNOWN})", hint)
+        time.sleep(_POLL_SECONDS)
 
 
 def _try(descriptor: int, kind: int, dataset: Path) -> bool:
@@ -91,5 +107,5 @@ def _sign(descriptor: int) -> None:
 
 
 def _signature(descriptor: int) -> str:
-    text = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-    return text or "by another process"
+    """Return what the last holder wrote, nothing where it has left, or has not signed yet."""
+    return os.pread(descriptor, 200, 0).decode(errors="replace").strip()

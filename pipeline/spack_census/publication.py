@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -194,7 +194,7 @@ class Publication:
 def lock(
     dataset: Path, wait_seconds: float = 0, damaged: Collection[str] | None = None
 ) -> Iterator[Publication]:
-    """Hold the dataset's lock, and clear what a killed build left behind.
+    """Hold the dataset's lock, and clear what a killed or failed build leaves behind.
 
     `damaged` names the snapshots to repair, None where nothing is. Raises BusyError where another
     build keeps the lock for longer than `wait_seconds`, DatasetError where the dataset is past
@@ -203,8 +203,14 @@ def lock(
     check_place(dataset)
     with locking.hold(dataset, wait_seconds):
         publication = Publication(dataset, damaged)
-        publication.prepare()
-        yield publication
+        try:
+            publication.prepare()
+            yield publication
+        except BaseException:
+            # Above all a full disk wants its room back; what stays, the next build removes.
+            with suppress(OSError):
+                _remove(dataset / _STAGING)
+            raise
 
 
 def _same(one: Manifest, other: Manifest) -> bool:

@@ -109,8 +109,6 @@ def _schema(table: schema.Table, rows: pa.Table) -> Iterator[str]:
     for column in expected:
         if rows.schema.field(column.name).metadata != column.metadata:
             yield f"the column {column.name} has another description"
-        if not column.nullable and rows[column.name].null_count:
-            yield f"null stands in the column {column.name}"
 
 
 def _content(table: schema.Table, file: File, rows: pa.Table) -> Iterator[str]:

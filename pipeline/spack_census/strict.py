@@ -17,16 +17,24 @@ from spack_census.config import LIMITS
 from spack_census.records import Reason, Rejected
 
 KEEP = "write it as the site does: `key: JSON`, one line a key"
+_MOST_DIGITS = 400
+"""Longer than any float; below the limit of `int`, which raises a ValueError of its own."""
 
 
-def json_value(value: bytes, key: str, line: int) -> Any:
-    """Decode JSON with all that the format forbids and Python allows: duplicate keys, depth."""
+def json_value(value: bytes, key: str, line: int, indent: int = 0) -> Any:
+    """Decode JSON with all that the format forbids and Python allows: duplicate keys, depth.
+
+    `line` is the line of the file that the value stands in, `indent` what stands before it there.
+    """
     _check_nodes(value, key)
     try:
-        decoded = json.loads(value, object_pairs_hook=lambda pairs: _mapping(pairs, key))
+        decoded = json.loads(
+            value, object_pairs_hook=lambda pairs: _mapping(pairs, key), parse_int=_integer
+        )
     except json.JSONDecodeError as error:
-        column = error.colno + len(key) + 2
-        place = f"{key}: line {line}, column {column}"
+        # A spec file has many lines; what stands before the value stands in the first.
+        column = error.colno + (indent if error.lineno == 1 else 0)
+        place = f"{key}: line {line + error.lineno - 1}, column {column}"
         raise Rejected(Reason.BAD_JSON, place, f"not JSON: {error.msg}", KEEP) from error
     except RecursionError as error:
         raise _too_deep(key) from error
@@ -34,6 +42,11 @@ def json_value(value: bytes, key: str, line: int) -> Any:
     if b"\\ud" in value.lower():
         _check_surrogates(decoded, f"{key}: line {line}")
     return decoded
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read thousands of digits; as a float they are out of range everywhere.
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _check_surrogates(decoded: Any, place: str) -> None:

@@ -17,6 +17,7 @@ from spack_census import locking, rowlaws
 from spack_census.dataset import (
     CURRENT,
     MANIFEST,
+    VERSION_ID,
     VERSIONS,
     File,
     Manifest,
@@ -24,7 +25,6 @@ from spack_census.dataset import (
     pin,
     read_manifest,
     seal,
-    version_ids,
     version_number,
 )
 
@@ -68,7 +68,7 @@ def verify(dataset: Path | str) -> Verification:
     """Check the current version of a dataset to the last byte.
 
     Files against the manifest (there, size, SHA-256) and the manifest against its own id; schema,
-    folder names, sort order and nulls of every table; rows against the counts of documents,
+    folder names and sort order of every table; rows against the counts of documents,
     snapshots and rejects; files that do not belong. Raises DatasetError where there is no
     dataset, or its manifest cannot be read.
     """
@@ -88,7 +88,7 @@ def verify(dataset: Path | str) -> Verification:
     for law in rowlaws.check(version, manifest, intact):
         path = f"{place}/{law.path}" if law.path else place
         findings.append(Finding(law.kind, path, law.snapshot, law.message, REPAIR))
-    findings += _leftovers(folder, version)
+    findings += _leftovers(folder)
     num_bytes = sum(file.size_bytes for file in manifest.files)
     return Verification(version, manifest, num_bytes, tuple(findings))
 
@@ -135,16 +135,10 @@ def _sha256(path: Path) -> str:
 def _strays(version: Path, manifest: Manifest) -> Iterator[Finding]:
     known = {version / MANIFEST, *(version / file.path for file in manifest.files)}
     known |= {parent for path in list(known) for parent in path.parents}
-    yield from (
-        Finding(
-            "leftover",
-            f"{VERSIONS}/{version.name}/{path.relative_to(version)}",
-            None,
-            "no build put it there, and readers take it for part of the dataset",
-            "remove it",
-        )
-        for path in _topmost(version, known)
-    )
+    message = "no build put it there, and readers take it for part of the dataset"
+    for path in _topmost(version, known):
+        place = f"{VERSIONS}/{version.name}/{path.relative_to(version)}"
+        yield Finding("leftover", place, None, message, "remove it")
 
 
 def _topmost(folder: Path, known: Iterable[Path]) -> Iterator[Path]:
@@ -156,22 +150,24 @@ def _topmost(folder: Path, known: Iterable[Path]) -> Iterator[Path]:
             yield from _topmost(path, known)
 
 
-def _leftovers(dataset: Path, version: Path) -> Iterator[Finding]:
-    # What a running build has in hand is no leftover.
-    building = locking.holder(dataset) is not None
-    for path in sorted(dataset.iterdir()):
+def _leftovers(dataset: Path) -> Iterator[Finding]:
+    with locking.still(dataset) as builder:
+        # A build may have published since `verify` began; what it has in hand is no leftover.
+        number = version_number(pin(dataset).name)
+        paths = sorted(dataset.iterdir())
+        versions = sorted((dataset / VERSIONS).iterdir())
+    for path in paths:
         if path.name in _LEFT_BEHIND:
-            if not building:
+            if builder is None:
                 message = "a build that was cut short left it behind"
                 yield Finding("leftover", path.name, None, message, _AGAIN)
         elif path.name not in _OURS:
             message = "it is no part of a dataset"
             yield Finding("leftover", path.name, None, message, _FOREIGN)
-    names = version_ids(dataset)
-    for path in sorted((dataset / VERSIONS).iterdir()):
+    for path in versions:
         place = f"{VERSIONS}/{path.name}"
-        if path.name not in names:
+        if not VERSION_ID.fullmatch(path.name):
             yield Finding("leftover", place, None, "it is no version", _FOREIGN)
-        elif version_number(path.name) > version_number(version.name) and not building:
+        elif version_number(path.name) > number and builder is None:
             message = "it was written and never became current"
             yield Finding("leftover", place, None, message, _AGAIN)

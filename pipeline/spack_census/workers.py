@@ -32,6 +32,16 @@ T = TypeVar("T")
 _AHEAD = 1000
 """Tasks handed to an executor of unknown size at a time: its queue stays short, no worker idle."""
 
+_POOL_BYTES = 16 * 1024 * 1024
+"""Below this a pool of processes costs more time to start than it saves."""
+
+
+def number(jobs: int | None, num_bytes: int) -> int:
+    """Return how many processes to use: `jobs` if given, else what that many unread bytes merit."""
+    if jobs is not None:
+        return jobs
+    return (os.cpu_count() or 1) if num_bytes > _POOL_BYTES else 1
+
 
 class Here(Executor):
     """Makes each call at once, in this process; what it raises is raised by `submit`."""
@@ -61,8 +71,8 @@ def run(tasks: Sequence[Task], jobs: int, executor: Executor | None = None) -> I
         try:
             yield from _gather(tasks, pool, 2 * jobs)
         finally:
-            # After a failure there is no use in the rest, and no wish to wait for it.
-            pool.shutdown(wait=False, cancel_futures=True)
+            # After a failure the rest is of no use; but what runs must not outlive the lock.
+            pool.shutdown(cancel_futures=True)
 
 
 def _gather(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[Converted]:

@@ -23,6 +23,7 @@ from torture.children import build_state, finished, forked, look, say, workplace
 from torture.sabotage import Sabotage, nothing
 
 FAULTS = ("kill", "EIO", "ENOSPC")
+_SPARED_VERSIONS = 12
 
 
 @dataclass
@@ -108,7 +109,7 @@ def reading(dataset: Path, report: Report) -> Iterator[None]:
 def random_kills(kills: int, seed: int = 0, sabotage: Sabotage = nothing) -> Report:
     """Kill a builder at random while readers loop; check what is left after each kill."""
     # Old versions go soon, but not under a reader that has just pinned one.
-    publication._KEPT_SECONDS = 2
+    publication._KEPT_SECONDS = 15
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     report = Report()
     with workplace() as folder:
@@ -145,21 +146,28 @@ def _kill_one(report: Report, folder: Path, state: int, seconds: float, sabotage
     return max((line["done"] for line in said if "done" in line), default=state)
 
 
-def each_step(faults: tuple[str, ...] = FAULTS, seed: int = 0, share: float = 1) -> Report:
-    """Kill and fail a build at each of its steps, or at a random `share` of them."""
-    # Each build removes the fourth last version, so that all take the same steps.
-    publication._KEPT_SECONDS = -1
-    dice = random.Random(seed)  # noqa: S311 - dice, no secret
+def each_step(faults: tuple[str, ...] = FAULTS, *, repeats: bool = True, seed: int = 0) -> Report:
+    """Kill and fail a build at each of its steps while readers loop.
+
+    A step that a build takes many times is struck each time, or without `repeats` at one of them.
+    """
+    # Each build removes the oldest version, so that all take the same steps; but so many stay that
+    # no reader has that one in hand.
+    publication._KEPT_VERSIONS, publication._KEPT_SECONDS = _SPARED_VERSIONS, -1
     report = Report()
     with workplace() as folder:
-        for number in range(5):  # old versions are there to be removed, from the fifth on
+        for number in range(_SPARED_VERSIONS + 2):
             finished(*forked(lambda _, number=number: build_state(folder, number)))
-        (recorded,) = finished(*forked(lambda pipe: _record(folder, 5, pipe)))
-        state = 5
-        for position, step in enumerate(recorded["steps"]):
-            for fault in faults:
-                if dice.random() < share:
-                    state = _fault_one(report, folder, state, (position, step), fault)
+        state = _SPARED_VERSIONS + 2
+        (recorded,) = finished(*forked(lambda pipe: _record(folder, state, pipe)))
+        steps = [*enumerate(recorded["steps"])]
+        if not repeats:
+            random.Random(seed).shuffle(steps)  # noqa: S311 - dice, no secret
+            steps = sorted({step: (at, step) for at, step in steps}.values())
+        with reading(folder / "dataset", report):
+            for at in steps:
+                for fault in faults:
+                    state = _fault_one(report, folder, state, at, fault)
     return report
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import random
 import re
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
 _COMPARED = ("version_key", "dependencies")
+_BESIDE = (1, 2, 3)
 _PATIENCE_SECONDS = 120
 _LARGEST_BYTES = 8000
 
@@ -56,7 +56,7 @@ def fuzz(form: Format, mutations: int, seed: int) -> Tally:
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     seeds = form.seeds()
     tally = Tally()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb(forget=True)
     for number in range(mutations):
         if number % 1000 == 0:
             # What hangs inside a library cannot be interrupted, only ended.
@@ -73,8 +73,17 @@ def fuzz(form: Format, mutations: int, seed: int) -> Tally:
         tally.verdicts[verdict] += 1
         tally.mutations += 1
     faulthandler.cancel_dump_traceback_later()
-    tally.grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    tally.grown_mb = peak_mb() - before
     return tally
+
+
+def peak_mb(*, forget: bool = False) -> float:
+    """Return the most memory that this process ever had, or since its peak was forgotten."""
+    # What getrusage tells is inherited from the process that started this one.
+    if forget:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def document_seeds() -> list[bytes]:
@@ -93,13 +102,19 @@ def check_document(data: bytes) -> str:
         assert found.problem.remedy
         return "rejected"
     assert found.num_specs_seen == len(found.records) + len(found.problems)
+    if found.generation in _BESIDE:
+        # Its specs stand in files beside it, and here are none.
+        assert not found.records
+        return "accepted in part"
     rejected = {_index(problem.place) for problem in found.problems}
     package, snapshot, specs = naive.content(data)
     assert len(specs) == found.num_specs_seen
     left = [spec for index, spec in enumerate(specs) if index not in rejected]
     expected = [naive.row(package, snapshot, spec) for spec in left]
     for ours, theirs in zip(_rows(found), expected, strict=True):
-        assert ours == theirs, f"{ours} is not {theirs}"
+        assert ours.keys() == theirs.keys()
+        wrong = {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}
+        assert not wrong, f"ours, then the naive reader's: {wrong}"
     return "accepted" if not rejected else "accepted in part"
 
 

@@ -17,6 +17,7 @@ _WORDS = (
 )
 TOKENS: tuple[bytes, ...] = (
     *_WORDS.split(),
+    b"7" * 5000,
     b"\n",
     b"\r",
     b"\r\n",

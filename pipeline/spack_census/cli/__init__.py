@@ -45,7 +45,7 @@ def entry_point() -> None:
 
 
 def _command(arguments: list[str]) -> str:
-    names = {command.name for command in app.registered_commands}
+    names = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
     return f"{arguments[0]} " if arguments and arguments[0] in names else ""
 
 

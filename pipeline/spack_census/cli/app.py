@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import typer
 
-from spack_census.cli import asking, building, fetching, inspecting
+from spack_census.cli import (
+    asking,
+    building,
+    environments,
+    fetching,
+    inspecting,
+    publishing,
+    running,
+)
 
 app = typer.Typer(
     name="census",
@@ -20,8 +28,17 @@ app = typer.Typer(
 )
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
-    "Build": (building.build, fetching.fetch),
-    "Ask": (asking.coverage, asking.diff, asking.package, asking.query),
+    "Build": (building.build, fetching.fetch, running.run),
+    "Ask": (
+        asking.coverage,
+        asking.diff,
+        asking.package,
+        environments.find,
+        environments.why,
+        environments.env,
+        asking.query,
+    ),
+    "Report": (publishing.report,),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,

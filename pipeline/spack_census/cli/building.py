@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -13,18 +12,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli import fetching, scaling
+from spack_census.cli import fetching, history, scaling
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
+from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
     from spack_census.builder import BuildResult, Observer, Outcome
+    from spack_census.sources import Source
 
 
 def build(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="Documents or a build cache: a folder, a file, or a URL."
+            metavar="SOURCE",
+            help="Documents or a build cache: a folder, archive, file, repository or URL.",
         ),
     ],
     dataset: Dataset = DEFAULT_DATASET,
@@ -57,6 +59,11 @@ def build(
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
+    git: history.Git = False,
+    rev: history.Rev = None,
+    since: history.Since = None,
+    folder: history.Folder = None,
+    every: history.States = None,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
@@ -65,8 +72,10 @@ def build(
     from spack_census import builder, locking
     from spack_census.sources import addresses
 
-    place = source
-    if addresses.is_remote(source):
+    place: Source | str = source
+    if git or any(option is not None for option in (rev, since, folder, every)):
+        place = history.opened(source, rename, rev, since, folder, every)
+    elif addresses.is_remote(source):
         place = str(fetching.bring(source, with_sizes=with_sizes).folder)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
@@ -124,7 +133,7 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
     packages, places = _extent(dataset)
-    shown_source, shown_dataset = _shown(source), _shown(dataset)
+    shown_source, shown_dataset = shown(source), shown(dataset)
     print(
         f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
         f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
@@ -178,7 +187,7 @@ def _print_warnings(result: BuildResult) -> None:
 
 def _print_next_steps(result: BuildResult, dataset: Path) -> None:
     census = _invocation()
-    option = "" if dataset == DEFAULT_DATASET else f" --dataset {_shown(dataset)}"
+    option = "" if dataset == DEFAULT_DATASET else f" --dataset {shown(dataset)}"
     steps = [
         (f"{census} diff{option}", "what changed between the last two snapshots"),
         (f"{census} coverage --host zen4{option}", "what a Zen 4 node can use"),
@@ -199,13 +208,6 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
-
-
-def _shown(path: Path | str) -> str:
-    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
-    from spack_census.formats import visible
-
-    return visible(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _many(number: int, noun: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spack_census.cli.printing import shown
+
 if TYPE_CHECKING:
     from spack_census.sources.fetching import Fetched, OnFile
     from spack_census.sources.remote import Status
@@ -79,7 +81,7 @@ def _progress() -> Iterator[OnFile]:
 
         def tell(path: str, status: Status | None, _count: int) -> None:
             if _is_told(path, status):
-                print(f"  {_shown(path)}", file=sys.stderr)
+                print(f"  {shown(path)}", file=sys.stderr)
 
         yield tell
         return
@@ -93,7 +95,7 @@ def _progress() -> Iterator[OnFile]:
         def observe(path: str, status: Status | None, count: int) -> None:
             bar.update(task, advance=count)
             if _is_told(path, status):
-                bar.console.print(f"  {_shown(path)}", markup=False, highlight=False)
+                bar.console.print(f"  {shown(path)}", markup=False, highlight=False)
 
         yield observe
 
@@ -101,9 +103,3 @@ def _progress() -> Iterator[OnFile]:
 def _is_told(path: str, status: Status | None) -> bool:
     # Manifests of specs come in thousands.
     return status == "new" and not path.endswith(".spec.manifest.json")
-
-
-def _shown(path: str) -> str:
-    from spack_census.formats import visible
-
-    return visible(path)

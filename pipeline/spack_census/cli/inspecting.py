@@ -16,7 +16,7 @@ from spack_census.cli.options import (
     Queries,
     RowFormat,
 )
-from spack_census.cli.printing import write_rows
+from spack_census.cli.printing import shown, write_rows
 
 if TYPE_CHECKING:
     from spack_census.verify import Verification
@@ -151,7 +151,7 @@ def _print_findings(found: Verification, form: str, stream: TextIO) -> None:
     read = f"{files:,} files, {rows:,} rows, {found.num_bytes / 1e6:.1f} MB read again"
     wrong = f"{len(found.findings):,} found wrong" if found.findings else "all as it was written"
     talk = stream if form == "table" else sys.stderr
-    print(f"{found.version}\n{read}: {wrong}", file=talk)
+    print(f"{shown(found.version)}\n{read}: {wrong}", file=talk)
     if found.findings or form != "table":
         columns = zip(Finding._fields, zip(*found.findings, strict=True), strict=False)
         empty = {name: pa.array([], pa.string()) for name in Finding._fields}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,3 +44,10 @@ def _write(rows: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> Non
         except OSError as error:
             message = f"cannot write {output}: {error.strerror}"
             raise CensusError(message, "name a place that can be written") from error
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
+    from spack_census.formats import visible
+
+    return visible(os.fsencode(path).decode(errors="backslashreplace"))

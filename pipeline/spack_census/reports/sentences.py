@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from spack_census.reports.diff import Diff
+
+_STEPS = {"downgraded": "older", "upgraded": "newer"}
 
 
 def percent(part: int, whole: int) -> str:
@@ -27,6 +31,49 @@ def sentence(diff: Diff) -> str:
     parts = [_upgrades(diff), _comings(diff), _rebuilds(diff)]
     said = "; ".join(part for part in parts if part) + "."
     return said[0].upper() + said[1:]
+
+
+def headline(diff: Diff, before_packages: int, after_packages: int) -> str:
+    """Return a report in one sentence: packages, losses by target, versions, rebuilds."""
+    size = f"{many(after_packages, 'package')}, {_compared(before_packages, after_packages)} "
+    if not diff.changed:
+        return f"{size}{_when(diff)}; nothing changed."
+    steps = {
+        label: {row.package for row in diff.versions if row.change == label} for label in _STEPS
+    }
+    versions = [
+        many(len(steps[label]), f"{word} version") for label, word in _STEPS.items() if steps[label]
+    ]
+    rebuilt = _rebuilds(diff).replace(" specs were", "").replace(" spec was", "")
+    parts = [size + _when(diff), _losses(diff), *versions, rebuilt]
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _compared(before: int, after: int) -> str:
+    if before == after:
+        return "as many as"
+    return f"{abs(after - before):,} {'more' if after > before else 'fewer'} than"
+
+
+def _when(diff: Diff) -> str:
+    """Return what a snapshot is compared with, as people say it where both have a date."""
+    before, after = diff.before.snapshot_date, diff.after.snapshot_date
+    days = 0 if before is None or after is None else (after - before).days
+    if days <= 0:
+        return f"in {diff.before.snapshot}"
+    if days % 7 == 0:
+        return "a week before" if days == 7 else f"{days // 7} weeks before"
+    return "the day before" if days == 1 else f"{days} days before"
+
+
+def _losses(diff: Diff) -> str:
+    on = Counter(row.target for row in diff.lost)
+    if not on:
+        return "none lost on any target"
+    if len(on) > 2:
+        return f"{len({row.package for row in diff.lost}):,} lost on {len(on)} targets"
+    (first, count), *rest = on.most_common()
+    return ", ".join([f"{count:,} lost on {first}", *(f"{n:,} on {name}" for name, n in rest)])
 
 
 def _upgrades(diff: Diff) -> str:

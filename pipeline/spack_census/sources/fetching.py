@@ -94,6 +94,12 @@ class _Session:
             self.on_file(relative, None, count)
 
 
+def default_folder(url: str) -> Path:
+    """Return where a build cache is mirrored to by default; raises SourceError for no address."""
+    base, _ = addresses.split(addresses.http_url(url))
+    return CACHE / addresses.place(base)
+
+
 def fetch(
     url: str,
     folder: Path | None = None,
@@ -112,7 +118,7 @@ def fetch(
     the list lacks, BusyError where another fetch writes to the folder.
     """
     base, relative = addresses.split(addresses.http_url(url))
-    target = (folder or CACHE / addresses.place(base)).resolve()
+    target = (folder or default_folder(url)).resolve()
     with locking.hold(target):
         session = _Session(base, target, patience, on_file, _load(target))
         try:

@@ -1,0 +1,55 @@
+"""The command that a schedule calls: run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spack_census.cli import publishing
+from spack_census.cli.options import ExitCode
+
+
+def run(
+    config: Annotated[
+        Path,
+        typer.Argument(metavar="CONFIG.yaml", help="What to read, where to write, whom to tell."),
+    ],
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="In place of url in the file.")
+    ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Tell a GitHub Actions job what changed.")
+    ] = False,
+) -> int:
+    """Fetch, build and report as a file says; for cron, a systemd timer, or a CI job.
+
+    Exits with 0 if nothing is new, 1 if a report was made, 2 if anything
+    failed. Run it twice at once, or again after a crash: no harm is done.
+
+    Example: census run deploy/census.yaml
+    """
+    from spack_census import cycle, runconfig
+    from spack_census.reports import github as actions
+
+    settings = runconfig.read(config)
+    if github:
+        actions.demand_job()
+    done = cycle.run(settings, _log, publishing.tell, url)
+    if github:
+        address = settings.url if url is None else url
+        actions.tell_job(done.published, address)
+    for trouble in done.troubles:
+        _log("trouble", str(trouble))
+    if done.troubles:
+        return ExitCode.TROUBLE
+    return ExitCode.DIFFERENT if done.made else ExitCode.OK
+
+
+def _log(step: str, said: str) -> None:
+    from spack_census.formats import visible
+
+    lines = "\n".join(map(visible, said.split("\n")))
+    print(f"{step:<8} {lines}", file=sys.stderr, flush=True)

@@ -1,0 +1,212 @@
+"""Two snapshots → a report as data: each figure is asked of a query of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import duckdb
+from duckdb import ColumnExpression, ConstantExpression
+
+from spack_census import queries
+from spack_census.errors import ConservationError
+from spack_census.reports.diff import CHANGES, Diff, diff
+from spack_census.reports.report import (
+    SCHEMA_VERSION,
+    Check,
+    CompilerStep,
+    Coverage,
+    PackageChange,
+    Place,
+    Point,
+    Rejects,
+    Report,
+    Share,
+    Side,
+    StackChange,
+    Totals,
+    VariantStep,
+    VersionStep,
+)
+from spack_census.reports.sentences import headline
+from spack_census.snapshots import Snapshot
+
+TREND_SNAPSHOTS = 26
+"""How far back the trend in a report goes: half a year of weeks."""
+
+_METRICS = {
+    "lost_places": "packages lost on a target",
+    "gained_places": "packages gained on a target",
+    **{label: label for label in (*CHANGES, "kept", "moved", "churn")},
+}
+_ROOTS = """
+select distinct package from specs_at($snapshot)
+where hash not in (select dependency_hash from dependencies where snapshot = $snapshot)
+"""
+_REJECTS = """
+select scope, reason, count(*) from rejects where snapshot = $snapshot
+group by scope, reason order by scope, reason
+"""
+_TREND = """
+select trend.series, trend.snapshot, listed.snapshot_date, trend.platform, trend.target,
+    trend.num_packages, trend.num_specs
+from trend inner join snapshots as listed using (snapshot)
+order by trend.series, listed.series_order, trend.platform, trend.target
+"""
+
+Trend = dict[str, list[Point]]
+"""Series → its points, oldest first."""
+
+
+def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Trend) -> Report:
+    """Return the report on two snapshots, named by their own names; `history` is `trend(con)`.
+
+    Raises UnknownNameError for an unknown snapshot, ConservationError where two ways of counting
+    the same differ.
+    """
+    found = diff(con, before, after)
+    pair = {"before": before, "after": after}
+    totals = _totals(con, found)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        headline=headline(found, totals.before_packages, totals.after_packages),
+        changed=found.changed,
+        epochs_differ=found.epochs_differ,
+        before=_side(found.before),
+        after=_side(found.after),
+        totals=totals,
+        lost=[Place(*row) for row in found.lost],
+        gained=[Place(*row) for row in found.gained],
+        versions=_versions(con, found),
+        packages=[PackageChange(*row) for row in _rows(con, "diff.packages", pair)],
+        stacks=[StackChange(*row) for row in _rows(con, "diff.stacks", pair)],
+        rebuilds=_rebuilds(con, pair),
+        compilers=[CompilerStep(*row) for row in found.compilers],
+        variants=[VariantStep(*row) for row in found.variants],
+        coverage=_coverage(con, before, after),
+        trend=_until(history.get(found.after.series, []), after),
+        rejects=[Rejects(*row) for row in con.sql(_REJECTS, params={"snapshot": after}).fetchall()],
+        checks=_checks(con, after),
+    )
+
+
+def trend(con: duckdb.DuckDBPyConnection) -> Trend:
+    """Return packages and specs of each target through the snapshots of each series."""
+    con.register("trend", queries.run(con, queries.load("coverage.trend"), {}).to_arrow_table())
+    try:
+        rows = con.sql(_TREND).fetchall()
+    finally:
+        con.unregister("trend")
+    found: Trend = {}
+    for series, *row in rows:
+        found.setdefault(series, []).append(Point(*row))
+    return found
+
+
+def _side(snapshot: Snapshot) -> Side:
+    return Side(**{name: getattr(snapshot, name) for name in Side.__struct_fields__})
+
+
+def _totals(con: duckdb.DuckDBPyConnection, found: Diff) -> Totals:
+    before, after = found.before, found.after
+    pair = {"before": before.snapshot, "after": after.snapshot}
+    summary = {metric: counts for metric, *counts in _rows(con, "diff.summary", pair)}
+    none = (0, 0, 0, None)
+    packages, specs = summary.get("packages", none), summary.get("specs", none)
+    counts = {name: summary.get(metric, none)[2] for name, metric in _METRICS.items()}
+    totals = Totals(packages[0], packages[1], specs[0], specs[1], **counts)
+    changed = sum(found.counts[label] for label in CHANGES)
+    laws = {
+        "specs before": (before.num_specs, totals.before_specs, found.totals.before_specs),
+        "specs after": (after.num_specs, totals.after_specs, found.totals.after_specs),
+        "packages before": (before.num_packages, totals.before_packages),
+        "packages after": (after.num_packages, totals.after_packages),
+        "places lost": (totals.lost_places, len(found.lost)),
+        "places gained": (totals.gained_places, len(found.gained)),
+        "kept": (totals.kept, found.totals.kept),
+        "moved": (totals.moved, found.totals.moved),
+        "what became of the specs before": (
+            totals.before_specs,
+            totals.kept + changed - totals.appeared,
+        ),
+        "where the specs after come from": (
+            totals.after_specs,
+            totals.kept + changed - totals.gone,
+        ),
+        **{label: (getattr(totals, label), found.counts[label]) for label in CHANGES},
+    }
+    for law, numbers in laws.items():
+        if len(set(numbers)) > 1:
+            said = " ≠ ".join(f"{number:,}" for number in numbers)
+            message = f"{before.snapshot} → {after.snapshot}: {law} do not add up: {said}"
+            raise ConservationError(message, "is the dataset whole? census verify")
+    return totals
+
+
+def _versions(con: duckdb.DuckDBPyConnection, found: Diff) -> list[VersionStep]:
+    """Return the steps: downgrades, then roots of stacks where known, then most places first."""
+    after = {"snapshot": found.after.snapshot}
+    known = con.sql("select 1 from dependencies where snapshot = $snapshot limit 1", params=after)
+    roots = None
+    if known.fetchall():
+        roots = {package for (package,) in con.sql(_ROOTS, params=after).fetchall()}
+    steps = [
+        VersionStep(*row, is_root=None if roots is None else row.package in roots)
+        for row in found.versions
+    ]
+    return sorted(steps, key=lambda step: (step.change, not step.is_root, -len(step.places)))
+
+
+def _rebuilds(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> list[Share]:
+    rows = _rows(con, "diff.attribution", pair)
+    return [Share(*row) for change, *row in rows if change == "rebuilt"]
+
+
+def _coverage(con: duckdb.DuckDBPyConnection, before: str, after: str) -> list[Coverage]:
+    was, now = (
+        {tuple(row[:3]): row[3:] for row in _rows(con, "coverage.by_target", {"snapshot": name})}
+        for name in (before, after)
+    )
+    rows = []
+    for platform, target, system in sorted(was.keys() | now.keys()):
+        old, new = (side.get((platform, target, system), (0, 0, 0.0)) for side in (was, now))
+        counts = (old[0], new[0], old[1], new[1], new[2])
+        rows.append(Coverage(platform, target, system, *counts))
+    return rows
+
+
+def _until(points: Sequence[Point], snapshot: str) -> list[Point]:
+    """Return the points of a snapshot and of those before it, as many as a trend shows."""
+    names = list(dict.fromkeys(point.snapshot for point in points))
+    if snapshot not in names:
+        return []
+    end = names.index(snapshot) + 1
+    shown = set(names[max(0, end - TREND_SNAPSHOTS) : end])
+    return [point for point in points if point.snapshot in shown]
+
+
+def _checks(con: duckdb.DuckDBPyConnection, snapshot: str) -> list[Check]:
+    found = []
+    here = ColumnExpression("snapshot") == ConstantExpression(snapshot)
+    for query in _check_queries():
+        failing = queries.run(con, query, {}).filter(here)
+        found.append(Check(query.name, query.title, len(failing)))
+    return found
+
+
+@cache
+def _check_queries() -> list[queries.Query]:
+    return [each for name, each in queries.catalogue().items() if name.startswith("checks.")]
+
+
+@cache
+def _query(name: str) -> queries.Query:
+    # Reading a query and checking its header takes longer than a report's share of running it.
+    return queries.load(name)
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, name: str, params: dict[str, str]
+) -> list[tuple[Any, ...]]:
+    return queries.run(con, _query(name), params).fetchall()

@@ -1,0 +1,128 @@
+"""A report as HTML: one file that needs no network, and no JavaScript to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spack_census.formats import visible
+from spack_census.reports.pages import charts, sections
+from spack_census.reports.pages.heatmap import heatmap
+from spack_census.reports.pages.outline import Column, Kind, Table, epochs, place, shown
+from spack_census.reports.report import Point, Report
+from spack_census.reports.sentences import percent
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ROWS = 50
+
+
+def render(report: Report) -> str:
+    """Return the page of a report."""
+    return page(
+        "report.html",
+        report=report,
+        warning=epochs(report),
+        tiles=_tiles(report),
+        sections=sections(report),
+        heat=heatmap(report.coverage, report.totals.after_packages),
+        stacks=charts.stacks(report.stacks, "stacks") if report.stacks else "",
+        trend=charts.trend(report.trend, "num_packages", "trend", report.after.snapshot)
+        if report.trend
+        else "",
+        history=trend_table(report.trend, "num_packages"),
+        limit=_ROWS,
+    )
+
+
+def page(template: str, **values: Any) -> str:
+    """Return a page of a template; text in values is escaped wherever it comes to stand."""
+    style, script = _asset("style.css"), _asset("tables.js")
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    found = _environment().get_template(template)
+    return found.render(**values, style=style, script=script, policy=policy) + "\n"
+
+
+def trend_table(points: Sequence[Point], figure: str) -> Table | None:
+    """Return the figures of a trend, newest snapshot first, None where there are none."""
+    if not points:
+        return None
+    targets = list(dict.fromkeys(sorted((point.platform, point.target) for point in points)))
+    counts: dict[str, Mapping[tuple[str, str], int]] = {}
+    for point in points:
+        row = dict(counts.get(point.snapshot, {}))
+        row[point.platform, point.target] = getattr(point, figure)
+        counts[point.snapshot] = row
+    noun = figure.removeprefix("num_").capitalize()
+    return Table(
+        f"{noun} of each target through the snapshots",
+        (Column("snapshot"), *(Column(place(*target), Kind.COUNT) for target in targets)),
+        [
+            (name, *(row.get(target, 0) for target in targets))
+            for name, row in reversed(counts.items())
+        ],
+        "trend.csv",
+    )
+
+
+def _tiles(report: Report) -> list[tuple[str, str, str, str]]:
+    """Return (name, figure, what it is compared with, tone) of each headline figure."""
+    total = report.totals
+    packages = total.after_packages - total.before_packages
+    specs = total.after_specs - total.before_specs
+    kept = percent(total.kept, total.before_specs)
+    newer = {step.package for step in report.versions if step.change == "upgraded"}
+    older = {step.package for step in report.versions if step.change == "downgraded"}
+    return [
+        ("Packages", f"{total.after_packages:,}", shown(packages, Kind.DELTA), ""),
+        ("Specs", f"{total.after_specs:,}", shown(specs, Kind.DELTA), ""),
+        (
+            "Lost on a target",
+            f"{total.lost_places:,}",
+            f"{total.gained_places:,} gained",
+            "bad" if total.lost_places else "",
+        ),
+        ("Newer versions", f"{len(newer):,}", f"{len(older):,} older", ""),
+        ("Hashes kept", "-" if report.epochs_differ else kept, f"{total.rebuilt:,} rebuilt", ""),
+    ]
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_plain,
+    )
+    environment.filters |= {"shown": shown}
+    return environment
+
+
+def _plain(value: Any) -> Any:
+    """Return text without characters that steer or hide; markup of our own stays as it is."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+@cache
+def _asset(name: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

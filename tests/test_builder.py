@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -263,6 +264,20 @@ def test_what_a_killed_build_left_behind_is_removed(source: Path, dataset: Path)
         "00000002",
     ]
     assert len(list(source.rglob("*.md"))) == 2 * len(PACKAGES)
+
+
+def test_a_lost_worker_that_still_writes_hinders_no_build(
+    source: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dataset / "staging" / "dead" / "task-0").mkdir(parents=True)
+
+    def refilled_at_once(path: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+    monkeypatch.setattr("spack_census.publication.shutil.rmtree", refilled_at_once)
+    result = sc.build(source, dataset)
+    assert result.published
+    assert "cleaning up failed" in result.warnings[0]
 
 
 def test_old_versions_go_and_the_last_three_stay(source: Path, dataset: Path) -> None:

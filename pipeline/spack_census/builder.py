@@ -5,7 +5,8 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
     allow_partial: bool = False,
     with_sizes: bool = False,
     jobs: int | None = None,
+    executor: Executor | None = None,
     wait_seconds: float = 0,
     damaged: Collection[str] | None = None,
     observe: Observer = lambda _outcome, _total: None,
@@ -84,11 +86,12 @@ def build(  # noqa: PLR0913 - the options of `census build`
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
     `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
-    of processes, by default as many as there are cores and work for; `wait_seconds` is how long
-    another build may take to end.
-    `damaged` names snapshots to write anew though their documents have not changed; given at all,
-    a version is published even where it differs in nothing. Raises SourceError, RefusedError,
-    BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
+    of processes, by default as many as there are cores and work for. An `executor`, such as
+    `cluster.connect` gives, takes their place where the source is portable; its workers must see
+    source and dataset. `wait_seconds` is how long another build may take to end; `damaged` names
+    snapshots to write anew though their documents have not changed, and given at all has a version
+    published even where it differs in nothing. Raises SourceError, RefusedError, BusyError,
+    ConservationError, DatasetError or ClusterError, and then leaves the dataset as it was.
     """
     origin = source
     if isinstance(origin, (Path, str)):
@@ -101,7 +104,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
         number = workers.number(jobs, scanned.num_bytes_unread) if origin.portable else 1
-        outcomes, converted = _convert(tasks, names, publication, number, observe)
+        results = workers.run(tasks, number, executor if origin.portable else None)
+        outcomes, converted = _convert(tasks, results, names, publication, observe)
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
@@ -146,11 +150,8 @@ def _tasks(
     for declared, name in names.items():
         paths = tuple(entry.path for entry in scanned.snapshots[declared])
         before = publication.snapshots.get(name)
-        if (
-            before
-            and name not in publication.damaged
-            and all(path in scanned.sha256 for path in paths)
-        ):
+        settled = all(path in scanned.sha256 for path in paths)
+        if before and settled and name not in publication.damaged:
             known = {path: scanned.sha256[path] for path in paths}
             if revision(known) == before.source_revision:
                 continue
@@ -161,9 +162,9 @@ def _tasks(
 
 def _convert(
     tasks: list[Task],
+    results: Iterable[Converted],
     names: dict[str, str],
     publication: Publication,
-    jobs: int,
     observe: Observer,
 ) -> tuple[list[Outcome], list[Converted]]:
     pending = {task.snapshot for task in tasks}
@@ -174,7 +175,7 @@ def _convert(
     for outcome in outcomes:
         observe(outcome, len(names))
     converted = []
-    for done in workers.run(tasks, jobs):
+    for done in results:
         outcomes.append(_outcome(done, publication))
         observe(outcomes[-1], len(names))
         converted.append(done)
@@ -211,12 +212,8 @@ def _publish(
     states: dict[str, SnapshotState],
     scanned: Inventory,
 ) -> Manifest:
-    renewed = {done.snapshot for done in fresh}
-    kept = [
-        file
-        for file in publication.files
-        if file.snapshot in states and file.snapshot not in renewed
-    ]
+    standing = states.keys() - {done.snapshot for done in fresh}
+    kept = [file for file in publication.files if file.snapshot in standing]
     moved = [(file, done.scratch) for done in fresh for file in done.files]
     made = reference.write(
         publication.staging / "reference",

@@ -7,6 +7,8 @@ process, in a pool of processes or on another machine that sees the same folders
 from __future__ import annotations
 
 import hashlib
+import secrets
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ import pyarrow.compute as pc
 from spack_census import parquet, schema, series, tables
 from spack_census.config import RULES
 from spack_census.dataset import File, SnapshotState
-from spack_census.errors import SourceError
+from spack_census.errors import ClusterError, SourceError
 from spack_census.records import Document, Problem, Reason, Reject
 from spack_census.sources import Source
 
@@ -34,7 +36,7 @@ class Task:
     """Its name in the dataset."""
     paths: tuple[str, ...]
     scratch: Path
-    """A folder of this task alone, not there yet."""
+    """How the name of its folder begins; each try of the task makes a folder of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +57,39 @@ class Converted:
 
 
 def convert(task: Task) -> Converted:
-    """Read, decode and write one snapshot; raises SourceError where a document cannot be read."""
+    """Read, decode and write one snapshot.
+
+    Raises SourceError where a document cannot be read, ClusterError where this machine does not
+    see the folder to write to.
+    """
+    scratch = _folder(task)
     accepted, rejected = read(task)
     specs = tables.specs(accepted)
     packages = set(specs["package"].unique().to_pylist())
     rejects = tables.rejects(accepted, rejected)
-    task.scratch.mkdir(parents=True)
-    files = [*_write_specs(task.scratch, specs, task.snapshot)]
+    files = [*_write_specs(scratch, specs, task.snapshot)]
     folder = f"snapshot={task.snapshot}"
     if accepted:
         table = tables.documents(accepted)
         files.append(
-            parquet.write(task.scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
+            parquet.write(scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
         )
     dependencies = tables.dependencies(accepted)
     if dependencies.num_rows:
         files.append(
             parquet.write(
-                task.scratch, schema.DEPENDENCIES, dependencies, folder, snapshot=task.snapshot
+                scratch, schema.DEPENDENCIES, dependencies, folder, snapshot=task.snapshot
             )
         )
     if rejects.num_rows:
-        files.append(
-            parquet.write(task.scratch, schema.REJECTS, rejects, "", snapshot=task.snapshot)
-        )
+        files.append(parquet.write(scratch, schema.REJECTS, rejects, "", snapshot=task.snapshot))
     problems = [(reject.path, reject.problem) for reject in rejected]
     problems += [(document.path, each) for document in accepted for each in document.problems]
     sha256 = {document.path: document.sha256 for document in accepted}
     sha256 |= {reject.path: reject.sha256 for reject in rejected if reject.sha256}
     return Converted(
         snapshot=task.snapshot,
-        scratch=task.scratch,
+        scratch=scratch,
         state=_state(task, accepted, rejected, sha256, len(packages)),
         files=tuple(files),
         packages=packages.union(each.package for each in accepted if each.package is not None),
@@ -93,6 +97,18 @@ def convert(task: Task) -> Converted:
         problems=tuple(problems),
         num_specs_seen=sum(document.num_specs_seen for document in accepted),
     )
+
+
+def _folder(task: Task) -> Path:
+    # A worker given up for lost may still write: its try and the next must not share a file.
+    folder = task.scratch.with_name(f"{task.scratch.name}-{secrets.token_hex(8)}")
+    try:
+        folder.mkdir()
+    except FileNotFoundError as error:
+        message = f"{socket.gethostname()} does not see {folder.parent}"
+        hint = "put the dataset and the source on a file system that all workers share"
+        raise ClusterError(message, hint) from error
+    return folder
 
 
 def read(task: Task) -> tuple[list[Document], list[Reject]]:

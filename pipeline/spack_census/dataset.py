@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ CURRENT = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"
 VERSION_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
+_TOOLS = ("duckdb", "polars", "pyarrow", "spack-census")
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of each table."""
     snapshots: dict[str, SnapshotState]
     files: list[File]
+
+
+def installed_tools() -> dict[str, str]:
+    """Return tool → version of what writes a dataset: other versions may write other bytes."""
+    return {tool: installed_version(tool) for tool in _TOOLS}
 
 
 def seal(manifest: Manifest) -> str:

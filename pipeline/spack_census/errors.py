@@ -5,6 +5,7 @@ CensusError                   one line that says what, lines that say what to do
 ├── DatasetError              no dataset there, or it is damaged
 │   ├── BusyError             another build holds the lock
 │   └── ConservationError     counts do not add up; nothing was published
+├── ClusterError              workers on a cluster cannot be reached, are unfit, or were lost
 ├── UnknownNameError          no such snapshot, query, package, host …; names the nearest
 ├── ParameterError            a query's parameters are missing, unknown or unusable
 ├── QueryError                a query file's header or SQL is not as it must be
@@ -45,6 +46,10 @@ class BusyError(DatasetError):
 
 class ConservationError(DatasetError):
     """What went in is not what came out; nothing was published."""
+
+
+class ClusterError(CensusError):
+    """Workers on a cluster cannot be reached, are unfit for the work, or were lost."""
 
 
 class ParameterError(CensusError):

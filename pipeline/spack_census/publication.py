@@ -14,7 +14,6 @@ import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version as installed_version
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from spack_census.dataset import (
     SnapshotState,
     check_place,
     encode_manifest,
+    installed_tools,
     is_new,
     pin,
     read_manifest,
@@ -42,7 +42,6 @@ from spack_census.errors import DatasetError
 _STAGING = "staging"
 _KEPT_VERSIONS = 3
 _KEPT_SECONDS = 3600
-_TOOLS = ("duckdb", "polars", "pyarrow", "spack-census")
 
 
 class Publication:
@@ -76,7 +75,7 @@ class Publication:
     def prepare(self) -> None:
         """Empty the staging folder and remove what a killed build left in `versions/`."""
         failpoints.reached("empty staging")
-        _remove(self.dataset / _STAGING)
+        _remove_dead(self.dataset / _STAGING)
         durable.make_folder(self.dataset / VERSIONS)
         self.tree.mkdir(parents=True)
         number = version_number(self.current.name) if self.current else 0
@@ -162,7 +161,7 @@ class Publication:
             format=schema.FORMAT,
             id="",
             parent=self.manifest.id if self.manifest else None,
-            tools={tool: installed_version(tool) for tool in _TOOLS},
+            tools=installed_tools(),
             counts=rows,
             snapshots=dict(sorted(snapshots.items())),
             files=files,
@@ -217,6 +216,16 @@ def lock(
 def _same(one: Manifest, other: Manifest) -> bool:
     """Tell whether two versions hold the same files, whatever their numbers and tools."""
     return (one.format, one.snapshots, one.files) == (other.format, other.snapshots, other.files)
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove what dead builds left; what a lost worker of theirs still adds may stay for now."""
+    try:
+        _remove(path)
+    except OSError as error:
+        # Its folder has a name that nothing of this build has.
+        if error.errno != errno.ENOTEMPTY:
+            raise
 
 
 def _remove(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli import fetching, history
+from spack_census.cli import fetching, history, scaling
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 
@@ -50,6 +50,11 @@ def build(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
+    dask: Annotated[bool, typer.Option("--dask", help="Work in a Dask cluster made here.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Work in this Dask cluster."),
+    ] = None,
     wait: Annotated[
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
@@ -75,7 +80,7 @@ def build(
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
-    with progress() as observe:
+    with scaling.executor(scheduler, jobs, local=dask) as executor, progress() as observe:
         result = builder.build(
             place,
             dataset,
@@ -86,6 +91,7 @@ def build(
             allow_partial=allow_partial,
             with_sizes=with_sizes,
             jobs=jobs,
+            executor=executor,
             wait_seconds=wait,
             observe=observe,
         )

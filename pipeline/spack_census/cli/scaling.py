@@ -1,0 +1,28 @@
+"""Who does the work of a build: this machine's processes, or a Dask cluster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+from spack_census.errors import ParameterError
+
+
+@contextmanager
+def executor(scheduler: str | None, jobs: int | None, *, local: bool) -> Iterator[Executor | None]:
+    """Yield a cluster's executor, and say on stderr whose, or None where none was asked for."""
+    if scheduler is None and not local:
+        yield None
+        return
+    if scheduler is not None and (local or jobs is not None):
+        message = "--scheduler names a cluster that has its workers already"
+        raise ParameterError(message, "leave out --dask and --jobs, or --scheduler")
+    from spack_census import cluster
+
+    with cluster.connect(scheduler, jobs) as connected:
+        number = connected.num_workers
+        count = f"{number:,} workers" if number else "no worker yet: waiting for the first"
+        print(f"{connected.address}: {count}", file=sys.stderr)
+        yield connected.executor

@@ -15,6 +15,7 @@ import naive_index
 import spack_census as sc
 from command_line import Census, rows
 from spack_census.environments import fitting
+from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import EnvironmentFit, SpecFit
 from spack_census.environments.roots import read_roots
 from spack_census.errors import CensusError, EnvironmentFileError, UnknownNameError
@@ -84,6 +85,23 @@ def test_hits_in_an_index(indexed: Path) -> None:
     specs = locked(SMALL)
     assert {each.hash for each in found.having("hit")} == held & specs.keys()
     assert {each.package for each in found.having("external")} == {"gcc", "glibc"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe",
+        b'{"unknown": "\xb7", ' + WORKBENCH.read_bytes().lstrip()[1:],
+        WORKBENCH.read_bytes().replace(b'"target":', b'"target":' + b"[" * 20_000, 1),
+    ],
+    ids=["other encoding", "broken where it is passed over", "deep"],
+)
+def test_a_lockfile_that_is_broken_anywhere_is_refused(tmp_path: Path, data: bytes) -> None:
+    assert b'"target":' in WORKBENCH.read_bytes()
+    (tmp_path / "spack.lock").write_bytes(data)
+    with pytest.raises(EnvironmentFileError, match=r"is no spack\.lock") as caught:
+        read_lockfile(tmp_path / "spack.lock")
+    assert caught.value.next_steps
 
 
 def test_what_is_nearest_and_how_it_differs(shipped: Path) -> None:

@@ -136,8 +136,7 @@ def _disk_errors(dataset: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename2 or error.filename or dataset
-        message = f"{place}: {error.strerror or error}"
+        message = f"{error.filename2 or error.filename or dataset}: {error.strerror or error}"
         hint = "mend that and build again; what was published before is as it was"
         raise DatasetError(message, hint) from error
 

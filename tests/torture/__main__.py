@@ -132,12 +132,13 @@ def main() -> int:
     for name, size in chosen.items():
         if size is not None:
             started = time.monotonic()
-            lines += _STAGES[name][0](size)
+            found = [*_STAGES[name][0](size)]
             print(f"{name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
+            lines += found
+            if not as_json:
+                _print(found)
     if as_json:
         print(json.dumps({line.what: line.number for line in lines}))
-    else:
-        _print(lines)
     for line in lines:
         if line.wrong:
             print(f"{line.what}:", *line.samples[:5], sep="\n  ", file=sys.stderr)
@@ -145,11 +146,10 @@ def main() -> int:
 
 
 def _print(lines: list[Line]) -> None:
-    width = max((len(line.what) for line in lines), default=0)
     for line in lines:
         number = f"{line.number:,.2f}" if isinstance(line.number, float) else f"{line.number:,}"
         verdict = "" if line.most is None else "   FAULT" if line.wrong else "   ok"
-        print(f"{line.what:<{width}}  {number:>12}{verdict}")
+        print(f"{line.what:<42}  {number:>10}{verdict}", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import msgspec
 import naive
 from spack_census import documents
 from spack_census.records import Document, Reject
-from torture import indexes
+from torture import indexes, lockfiles
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -136,4 +136,5 @@ def _rows(document: Document) -> list[dict[str, Any]]:
 FORMATS: dict[str, Format] = {
     "documents": Format(document_seeds, check_document),
     "indexes": Format(indexes.seeds, indexes.check),
+    "lockfiles": Format(lockfiles.seeds, lockfiles.check),
 }

@@ -7,6 +7,7 @@ published build. The tally goes to stdout as JSON.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -49,11 +50,11 @@ ENGINES: dict[str, Callable[[Path], list[states.Group]]] = {
 
 
 def main(engine: str, dataset: Path) -> None:
-    """Read until SIGTERM, then print the tally."""
-    running = [True]
+    """Read until SIGTERM, or until the parent is gone; then print the tally."""
+    running, parent = [True], os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: running.clear())
     reads, mixed, errors, samples = 0, 0, 0, []
-    while running:
+    while running and os.getppid() == parent:
         reads += 1
         try:
             groups = ENGINES[engine](dataset)

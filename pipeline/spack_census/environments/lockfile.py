@@ -91,7 +91,8 @@ def read_lockfile(path: Path) -> Lockfile:
     that is not supported, and for one that lacks a spec that it refers to.
     """
     try:
-        text = path.read_bytes()
+        # As text: of what is passed over below, broken bytes would not be seen.
+        text = path.read_bytes().decode()
         version = msgspec.json.decode(text, type=_Head).meta.version
         if version not in _VERSIONS:
             raise _unsupported(path, version)
@@ -99,7 +100,7 @@ def read_lockfile(path: Path) -> Lockfile:
     except OSError as error:
         message = f"cannot read {path}: {error.strerror or error}"
         raise EnvironmentFileError(message, "name a spack.lock or spack.yaml") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EnvironmentFileError(f"{path} is no spack.lock: {error}", _AGAIN) from error
     parts = [_Included(lock.roots, lock.concrete_specs), *lock.include_concrete.values()]
     nodes = {hash_: node for part in parts for hash_, node in part.concrete_specs.items()}

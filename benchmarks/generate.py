@@ -1,28 +1,33 @@
-"""Documents of any size in the site's form, scaled from the shipped sample: `generate(folder, …)`.
+"""Input of any size, scaled from shipped samples: `documents(folder, …)`, `index(folder, …)`.
 
 Names, hashes and versions vary, sizes are spread as in the real cache: a few packages with many
-specs, many with a handful.
+specs, many with a handful. The same call writes the same bytes.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import random
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-DOCUMENTS = Path(__file__).parents[1] / "documents"
+REPOSITORY = Path(__file__).parents[1]
+DOCUMENTS = REPOSITORY / "documents"
+INDEXES = REPOSITORY / "tests" / "corpus" / "buildcache" / "v2"
+INDEXED_SNAPSHOT = "develop-2024-06-09"
 PACKAGES = 1200
 
 
-def generate(folder: Path, snapshots: int, specs_per_snapshot: int) -> None:
+def documents(folder: Path, snapshots: int, specs_per_snapshot: int, first_week: int = 0) -> None:
     """Write `snapshots` weekly snapshots of PACKAGES documents each below `folder`."""
     templates = _templates()
     sizes = _sizes(specs_per_snapshot)
-    for week in range(snapshots):
+    for week in range(first_week, first_week + snapshots):
         name = f"develop-{date(2023, 1, 1) + timedelta(weeks=week)}"
         for number, size in enumerate(sizes):
             package, specs = templates[number % len(templates)]
@@ -43,7 +48,7 @@ def _templates() -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def _sizes(total: int) -> list[int]:
-    # Zipf's law, as near as it is to the real cache: the largest package has some hundred specs.
+    # Zipf's law, as near as it is to the real cache: at 15,000 specs the largest package has 1,300.
     weights = [1 / rank**0.9 for rank in range(1, PACKAGES + 1)]
     scale = total / sum(weights)
     return [max(1, round(weight * scale)) for weight in weights]
@@ -58,8 +63,7 @@ def _specs(
         spec = dict(templates[index % len(templates)])
         # About half of the hashes survive a week.
         born = week - chance.randrange(2) if chance.random() < 0.5 else 0
-        digest = hashlib.sha1(f"{number}.{index}.{born}".encode(), usedforsecurity=False).digest()
-        spec["hash"] = base64.b32encode(digest).decode().lower()
+        spec["hash"] = _hash(f"{number}.{index}.{born}")
         if chance.random() < 0.1:
             spec["versions"] = [f"{spec['versions'][0]}.{max(born, 0)}"]
         specs.append(spec)
@@ -88,3 +92,33 @@ def _document(package: str, snapshot: str, specs: list[dict[str, Any]]) -> str:
         "---",
     )
     return "\n".join(lines)
+
+
+def index(folder: Path, copies: int) -> None:
+    """Write a build cache of one snapshot: each spec of the sample `copies` times, other hashes."""
+    listing = json.loads((INDEXES / "cache_spack_io_index.json").read_text())
+    folder.mkdir(parents=True)
+    listed = listing[INDEXED_SNAPSHOT]
+    (folder / "cache_spack_io_index.json").write_text(json.dumps({INDEXED_SNAPSHOT: listed}))
+    for each in listed:
+        relative = each["url"].removeprefix("s3://spack-binaries/")
+        content = json.loads(gzip.decompress((INDEXES / f"{relative}.gz").read_bytes()))
+        text = json.dumps(content["database"].pop("installs"))
+        content["database"]["installs"] = {
+            key: value for copy in range(copies) for key, value in _renamed(text, copy).items()
+        }
+        path = folder / relative
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(content))
+
+
+def _renamed(installs: str, copy: int) -> dict[str, Any]:
+    # Dependencies name hashes too, so all of them change alike.
+    other = re.sub(r'"([a-z2-7]{32})"', lambda found: f'"{_hash(f"{found[1]}.{copy}")}"', installs)
+    renamed: dict[str, Any] = json.loads(other)
+    return renamed
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).digest()
+    return base64.b32encode(digest).decode().lower()

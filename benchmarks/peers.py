@@ -1,6 +1,7 @@
 """What a user would write instead: documents → partitioned Parquet, each in its own way.
 
-`python benchmarks/peers.py NAME SOURCE TARGET`; all write the same columns (`COLUMNS`).
+`python benchmarks/peers.py NAME SOURCE TARGET`; all write the same columns (`COLUMNS`), but for
+those that are a limit and write nothing: `bare_limit`, `index_json`.
 """
 
 from __future__ import annotations
@@ -173,6 +174,25 @@ def bare_limit(source: Path, _target: Path) -> None:
         orjson.loads(data[start : data.rindex(b"\n---")])
 
 
+def index_json(source: Path, _target: Path) -> None:
+    """The loop that the site's own script has: `json.load`, dictionaries, no output."""
+    listing = json.loads((source / "cache_spack_io_index.json").read_text())
+    packages: dict[str, dict[str, Row]] = {}
+    for stacks in listing.values():
+        for stack in stacks:
+            path = source / stack["url"].removeprefix("s3://spack-binaries/")
+            with path.open() as file:
+                installs = json.load(file)["database"]["installs"]
+            for key, record in installs.items():
+                if not record["in_buildcache"]:
+                    continue
+                spec = record["spec"]
+                details = packages.setdefault(spec["name"], {}).setdefault(
+                    key, {"version": spec["version"], "arch": spec["arch"], "stacks": []}
+                )
+                details["stacks"].append(stack["label"])
+
+
 def census(source: Path, target: Path) -> None:
     """This project, one process."""
     import spack_census as sc
@@ -198,6 +218,7 @@ PEERS: dict[str, Callable[[Path, Path], None]] = {
         bare_limit,
         census,
         census_two,
+        index_json,
     )
 }
 

@@ -1,0 +1,119 @@
+"""results.json → tables in Markdown: `python benchmarks/tables.py`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from measure import exponent
+
+NAMES = {
+    "bare_limit": "bare limit: read, orjson.loads, no output",
+    "census": "**census**, one process",
+    "census_two": "**census**, two processes on two cores",
+    "duckdb_sql": "DuckDB, SQL only",
+    "polars_json": "Polars, `json_decode`",
+    "json_pyarrow": "json + PyArrow",
+    "frontmatter_pandas": "python-frontmatter + pandas",
+    "pyyaml_pandas": "PyYAML (C) + pandas",
+    "index_json": "`json.load` loop, no output",
+}
+
+
+def render(results: dict[str, Any]) -> str:
+    """Return all tables of a run."""
+    sizes = results["sizes"]
+    parts = [f"{_machine(results)}\n"]
+    for size, found in sizes.items():
+        if "conversions" in found:
+            title = (
+                f"{size}: {found['snapshots']:,} snapshots, {found['documents']:,} documents, "
+                f"{found['specs']:,} specs, {found['megabytes']:,} MB"
+            )
+            parts.append(f"### {title}\n\n{_conversions(found)}\n")
+    parts.append(f"### How it grows\n\n{_growth(sizes)}\n")
+    parts.append(f"### Indexes of a build cache\n\n{_index(results['index'])}\n")
+    parts.append(f"### Commands on the shipped sample\n\n{_commands(results['commands'])}\n")
+    parts.append(f"### Queries, seconds\n\n{_queries(sizes)}")
+    return "\n".join(parts)
+
+
+def _machine(results: dict[str, Any]) -> str:
+    machine = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    loads = [f"{results[key][0]:.1f}" for key in ("load_before", "load_after")]
+    return (
+        f"{machine['date']}, {machine['cores']} cores, {machine['system']}, "
+        f"Python {machine['python']}, {versions}; load {loads[0]} before, {loads[1]} after."
+    )
+
+
+def _conversions(found: dict[str, Any]) -> str:
+    costs = found["conversions"]
+    ours = costs["census"]
+    rows = [
+        (
+            NAMES[name],
+            f"{cost['wall_seconds']:.2f}",
+            f"{cost['cpu_seconds']:.2f}",
+            f"{found['megabytes'] / cost['cpu_seconds']:.1f}",
+            f"{cost['wall_seconds'] / ours['wall_seconds']:.2f}",
+            f"{cost['cpu_seconds'] / ours['cpu_seconds']:.2f}",
+            f"{cost['peak_mb']:.0f}",
+        )
+        for name, cost in sorted(costs.items(), key=lambda item: item[1]["cpu_seconds"])
+    ]
+    head = ("", "wall s", "CPU s", "MB/CPU s", "wall ÷ census", "CPU ÷ census", "peak MB")
+    return _table(head, rows)
+
+
+def _growth(sizes: dict[str, Any]) -> str:
+    rows = []
+    for what in ("cold", "unchanged", "one new snapshot"):
+        for unit in ("wall_seconds", "cpu_seconds", "peak_mb"):
+            values = [found["builds"][what][unit] for found in sizes.values()]
+            shown = [f"{value:.0f}" if unit == "peak_mb" else f"{value:.2f}" for value in values]
+            rows.append((f"{what}, {unit.replace('_', ' ')}", *shown, _slope(values, sizes)))
+    return _table(("`census build`", *sizes, "size^b, last step"), rows)
+
+
+def _slope(values: Sequence[float], sizes: dict[str, Any]) -> str:
+    specs = [found["specs"] for found in sizes.values()]
+    if len(values) < 2:
+        return ""
+    return f"{exponent(values[-2], values[-1], specs[-1] / specs[-2]):.2f}"
+
+
+def _index(costs: dict[str, Any]) -> str:
+    rows = [
+        (NAMES[name], f"{cost['wall_seconds']:.2f}", f"{cost['cpu_seconds']:.2f}", cost["peak_mb"])
+        for name, cost in costs.items()
+    ]
+    return _table(("", "wall s", "CPU s", "peak MB"), rows)
+
+
+def _commands(costs: dict[str, Any]) -> str:
+    rows = [
+        (f"`{name}`", f"{cost['wall_seconds']:.2f}", f"{cost['cpu_seconds']:.2f}", cost["peak_mb"])
+        for name, cost in costs.items()
+    ]
+    return _table(("", "wall s", "CPU s", "peak MB"), rows)
+
+
+def _queries(sizes: dict[str, Any]) -> str:
+    names = next(iter(sizes.values()))["queries"]
+    rows = [
+        (name, *(f"{found['queries'][name]:.3f}" for found in sizes.values())) for name in names
+    ]
+    return _table(("", *sizes), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(render(json.loads((Path(__file__).parent / "results.json").read_text())))

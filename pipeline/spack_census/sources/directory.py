@@ -57,14 +57,15 @@ class Directory:
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Return a document's bytes, or its first `limit`; raises SourceError naming the file."""
-        full = self.root / path if self.root.is_dir() else self.root
+        full = self._full(path)
         try:
             descriptor = os.open(full, _OPEN_FLAGS)
-            with os.fdopen(descriptor, "rb") as file:
-                size = os.fstat(descriptor).st_size
+            try:
                 # One byte over the limit is enough for the parser to see that it is over.
-                wanted = min(size, LIMITS.document_bytes + 1) if limit is None else limit
-                data = file.read(wanted)
+                wanted = limit or min(os.fstat(descriptor).st_size, LIMITS.document_bytes + 1)
+                data = _read(descriptor, wanted)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise SourceError(
                 f"{full} cannot be read: {error.strerror}",
@@ -73,6 +74,20 @@ class Directory:
         if limit is None and len(data) < wanted:
             raise SourceError(f"{full} became shorter while it was read", "run the build again")
         return data
+
+    def _full(self, path: str) -> str:
+        # Only a document of the root's own name leaves a doubt that is worth a look at the disk.
+        if path == self.root.name and self.root.is_file():
+            return str(self.root)
+        return f"{self.root}/{path}"
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Return as many bytes, or all there are: no single read need give as many."""
+    data = os.read(descriptor, size)
+    while len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
 
 
 def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:

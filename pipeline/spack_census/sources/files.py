@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from spack_census import documents, frontmatter
+from spack_census import bulk, documents, frontmatter
 from spack_census.config import LIMITS
 from spack_census.records import Document, Problem, Reason, Reject
 from spack_census.sources import Entry
@@ -67,6 +67,5 @@ def _is_document(path: str, head: bytes) -> bool:
 
 
 def read_documents(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
-    """Yield what each document holds, in path order."""
-    for path in sorted(paths):
-        yield documents.parse(files.read(path), path)
+    """Return an iterator of what each document holds, in path order."""
+    return bulk.parse((path, files.read(path)) for path in sorted(paths))

@@ -22,7 +22,9 @@ PARAMS = {
     "target": "neoverse_v1",
     "reference": "x86_64_v3",
     "host": "zen4",
+    "os": "ubuntu20.04",
 }
+RUN_ON_UBUNTU_20 = ["centos7", "ubuntu18.04", "ubuntu20.04"]
 PLACE = ["platform", "target"]
 OFFER = ["package", "platform"]
 COUNTS = (col("package").n_unique().alias("num_packages"), pl.len().alias("num_specs"))
@@ -140,7 +142,7 @@ def gpu(dataset: Path) -> pl.LazyFrame:
 
 def host(dataset: Path) -> pl.LazyFrame:
     runs = sc.scan(dataset, "target_compat").filter(col("host") == PARAMS["host"])
-    usable = at(dataset).join(runs, on="target")
+    usable = at(dataset).filter(col("os").is_in(RUN_ON_UBUNTU_20)).join(runs, on="target")
     best = (
         usable.sort("distance", "target")
         .group_by("package", "platform", maintain_order=True)

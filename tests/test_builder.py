@@ -222,7 +222,7 @@ def test_a_missing_source_is_named(tmp_path: Path, dataset: Path) -> None:
 
 
 def test_files_that_are_no_documents_are_skipped_and_counted(source: Path, dataset: Path) -> None:
-    (source / "spec-1.json").write_text("{}")
+    (source / "notes.json").write_text("{}")
     (source / "README.md").write_text("about")
     (source / ".hidden.md").write_text("---")
     result = sc.build(source, dataset)

@@ -17,7 +17,13 @@ from spack_census.reports.coverage import Package
 
 COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
 ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries"})
-ARGUMENTS = {"package": ["hdf5"], "query": ["coverage.by_target"]}
+ARGUMENTS = {
+    "env": ["spack.lock"],
+    "find": ["hdf5"],
+    "package": ["hdf5"],
+    "query": ["coverage.by_target"],
+    "why": ["hdf5"],
+}
 
 
 @pytest.fixture

@@ -53,7 +53,8 @@ def at_root(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """Go to a folder that looks like the repository's root after `make dataset`."""
     (tmp_path / "output").mkdir()
     (tmp_path / "output" / "dataset").symlink_to(shipped)
-    (tmp_path / "queries").symlink_to(ROOT / "queries")
+    for folder in ("queries", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

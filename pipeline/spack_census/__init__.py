@@ -6,6 +6,9 @@ sc.build("documents", "output/dataset")                      # documents → dat
 con = sc.connect("output/dataset")                           # DuckDB with the views
 sc.query("output/dataset", "coverage.by_target").show()      # a checked-in query
 sc.scan("output/dataset")                                    # a Polars LazyFrame of specs
+sc.find("output/dataset", "hdf5@1.14: +mpi").pl()            # specs that satisfy a constraint
+sc.environment("output/dataset", "spack.lock").specs         # what of it is cached
+sc.why("output/dataset", "hdf5", host="zen4").rungs          # where the specs drop out
 """
 
 from __future__ import annotations
@@ -16,12 +19,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spack_census.builder import build
     from spack_census.database import connect, query
+    from spack_census.environments.answers import environment, find, why
     from spack_census.frames import scan
 
-__all__ = ["build", "connect", "query", "scan"]
+__all__ = ["build", "connect", "environment", "find", "query", "scan", "why"]
 
 # Imported at first use: `census --help` must not wait for three data engines.
-_HOMES = {"build": "builder", "connect": "database", "query": "database", "scan": "frames"}
+_HOMES = {
+    "build": "builder",
+    "connect": "database",
+    "environment": "environments.answers",
+    "find": "environments.answers",
+    "query": "database",
+    "scan": "frames",
+    "why": "environments.answers",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -66,7 +66,7 @@ Observer = Callable[[Outcome, int], None]
 
 
 def build(  # noqa: PLR0913 - the options of `census build`
-    source: Path | str,
+    source: Source | Path | str,
     dataset: Path | str,
     *,
     rename: str | None = None,
@@ -82,6 +82,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
 ) -> BuildResult:
     """Bring a dataset up to date with a source and publish it as one version.
 
+    `source` is a path or a source that was opened with options of its own, such as a repository.
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
     `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
     a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
@@ -92,7 +93,9 @@ def build(  # noqa: PLR0913 - the options of `census build`
     a version is published even where it differs in nothing. Raises SourceError, RefusedError,
     BusyError, ConservationError or DatasetError, and then leaves the dataset as it was.
     """
-    origin = open_source(source, rename, with_sizes=with_sizes)
+    origin = source
+    if isinstance(origin, (Path, str)):
+        origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
     with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)
@@ -100,7 +103,9 @@ def build(  # noqa: PLR0913 - the options of `census build`
         names = guards.published_names(scanned, rename)
         guards.refuse_no_repair(names.values(), publication)
         tasks = _tasks(origin, scanned, names, publication)
-        outcomes, converted = _convert(tasks, names, publication, _jobs(jobs, scanned), observe)
+        outcomes, converted = _convert(
+            tasks, names, publication, _jobs(origin, jobs, scanned), observe
+        )
         fresh = [done for done in converted if _is_fresh(done, publication)]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
@@ -158,7 +163,9 @@ def _tasks(
     return tasks
 
 
-def _jobs(jobs: int | None, scanned: Inventory) -> int:
+def _jobs(origin: Source, jobs: int | None, scanned: Inventory) -> int:
+    if not origin.portable:
+        return 1
     if jobs is not None:
         return jobs
     unread = (

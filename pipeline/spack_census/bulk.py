@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from spack_census import columns, documents, frontmatter
@@ -17,6 +17,9 @@ _BATCH_BYTES = 4 * 1024 * 1024
 File = tuple[str, bytes]
 """A document's path and its bytes."""
 
+Singly = Callable[[str, bytes], Document | Reject]
+"""`documents.parse` with what else it is to know."""
+
 
 class _Plain(NamedTuple):
     """A document without fault but for its specs, which are not decoded yet."""
@@ -27,20 +30,20 @@ class _Plain(NamedTuple):
     warnings: list[str]
 
 
-def parse(files: Iterable[File]) -> Iterator[Document | Reject]:
-    """Yield what `documents.parse` returns for each file, in order."""
+def parse(files: Iterable[File], singly: Singly) -> Iterator[Document | Reject]:
+    """Yield what `singly` returns for each file, in order; it is asked only where there is a fault."""
     batch: list[File] = []
     size = 0
     for file in files:
         batch.append(file)
         size += len(file[1])
         if size >= _BATCH_BYTES:
-            yield from _parse_batch(batch)
+            yield from _parse_batch(batch, singly)
             batch, size = [], 0
-    yield from _parse_batch(batch)
+    yield from _parse_batch(batch, singly)
 
 
-def _parse_batch(batch: list[File]) -> Iterator[Document | Reject]:
+def _parse_batch(batch: list[File], singly: Singly) -> Iterator[Document | Reject]:
     plain = {
         number: found
         for number, (_, data) in enumerate(batch)
@@ -51,14 +54,14 @@ def _parse_batch(batch: list[File]) -> Iterator[Document | Reject]:
         [each.title for each in fields], [each.details for each in fields]
     )
     if not decoded:
-        yield from (documents.parse(data, path) for path, data in batch)
+        yield from (singly(path, data) for path, data in batch)
         return
     rows = dict(zip(plain, zip(decoded.records, decoded.generations, strict=True), strict=True))
     for number, (path, data) in enumerate(batch):
         if number in rows:
             yield _document(path, data, plain[number], *rows[number])
         else:
-            yield documents.parse(data, path)
+            yield singly(path, data)
 
 
 def _plain(data: bytes) -> _Plain | None:

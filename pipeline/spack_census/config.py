@@ -9,20 +9,24 @@ PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 """What may become a folder name; nothing else from a document ever does (match in full)."""
 
 
-RULES = 1
+RULES = 2
 """Raised when the same documents must give other rows: every snapshot is then built anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what one document may cost."""
+    """Bounds on what one document may cost, and one archive."""
 
     document_bytes: int = 64 * 1024 * 1024
+    spec_file_bytes: int = 4 * 1024 * 1024
     index_bytes: int = 2 * 1024 * 1024 * 1024
     yaml_bytes: int = 1024 * 1024
     nodes: int = 1_000_000
     depth: int = 64
     message_characters: int = 300
+    archive_members: int = 2_000_000
+    archive_bytes: int = 16 * 1024**3
+    archive_kept_bytes: int = 2 * 1024**3
 
 
 LIMITS = Limits()

@@ -103,9 +103,8 @@ def careful(package: str, details: Any) -> Decoded:
         unknown_keys |= extra
         records[record.hash] = record
         specs.append(spec)
-    return Decoded(
-        list(records.values()), problems, sorted(unknown_keys), len(details), *generation(_marks(specs))
-    )
+    told = generation(_marks(specs))
+    return Decoded(list(records.values()), problems, sorted(unknown_keys), len(details), *told)
 
 
 def _convert(entry: Any) -> tuple[Spec, set[str]]:

@@ -1,6 +1,6 @@
 """One document's bytes → a Document with its records, or a Reject with the reason.
 
-Generations 4 to 7 of the site's format are read; README and `documents/README.md` tell them apart.
+All generations of the site's format are read; 1 to 3 lie in `legacy`, this is about 4 to 7.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from typing import Any
 
 import msgspec
 
-from spack_census import decoding, frontmatter
+from spack_census import decoding, frontmatter, legacy
 from spack_census.config import PARTITION_VALUE
 from spack_census.decoding import Decoded
 from spack_census.records import Document, Reason, Reject, Rejected
 
 _KNOWN_KEYS = frozenset(("title", "layout", "categories", "meta", "spec_details"))
-_OLD_KEYS = frozenset(("category", "spec_files", "spec_names"))
 _REMEDY = "build the document again from the build cache"
 
 StackCounts = tuple[tuple[str, int], ...]
@@ -50,26 +49,35 @@ class _Content(msgspec.Struct):
     warnings: list[str]
 
 
-def parse(data: bytes, path: str) -> Document | Reject:
+def parse(
+    data: bytes,
+    path: str,
+    unnamed: str | None = None,
+    sibling: legacy.Sibling = lambda _name: None,
+) -> Document | Reject:
     """Return the document in these bytes, or why it cannot be used.
 
     `path` names the document in messages and rows; it never decides what the document is.
+    `unnamed` is the snapshot of a document that names none, `sibling` reads a spec file beside it
+    (generations 1 to 3). The SHA-256 covers the document and each spec file that it names.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = hashlib.sha256(data)
+    read = _hashed(sibling, sha256)
     known: dict[str, str] = {}
     try:
         text, warnings = frontmatter.split(data)
-        content = parse_plain(text) or parse_careful(text, known)
+        content = parse_plain(text) or parse_careful(text, known, unnamed, read)
     except Rejected as rejected:
         snapshot = known.get("snapshot") or frontmatter.peek(data)
-        return Reject(path, sha256, len(data), rejected.problem, snapshot, known.get("package"))
+        hexdigest, package = sha256.hexdigest(), known.get("package")
+        return Reject(path, hexdigest, len(data), rejected.problem, snapshot, package)
     decoded = content.decoded
     warnings += content.warnings + path_warnings(path, content.snapshot, content.package)
     return Document(
         snapshot=content.snapshot,
         package=content.package,
         path=path,
-        sha256=sha256,
+        sha256=sha256.hexdigest(),
         size_bytes=len(data),
         generation=decoded.generation,
         num_specs_seen=decoded.num_seen,
@@ -80,6 +88,18 @@ def parse(data: bytes, path: str) -> Document | Reject:
         problems=tuple(decoded.problems),
         hash_epoch=decoded.hash_epoch,
     )
+
+
+def _hashed(sibling: legacy.Sibling, sha256: Any) -> legacy.Sibling:
+    """Return the same reader, which adds all that it reads, or finds missing, to a hash."""
+
+    def read(name: str) -> bytes | None:
+        found = sibling(name)
+        there = "" if found is None else hashlib.sha256(found).hexdigest()
+        sha256.update(f"\0{name}\0{there}".encode())
+        return found
+
+    return read
 
 
 def parse_plain(text: bytes) -> _Content | None:
@@ -94,30 +114,43 @@ def parse_plain(text: bytes) -> _Content | None:
     return _Content(fields.snapshot, fields.title, *counts, decoded, [])
 
 
-def parse_careful(text: bytes, known: dict[str, str]) -> _Content:
+def parse_careful(
+    text: bytes,
+    known: dict[str, str],
+    unnamed: str | None = None,
+    sibling: legacy.Sibling = lambda _name: None,
+) -> _Content:
     """Return the content of any readable front matter; raises Rejected.
 
     What could be read of its identity is left in `known`, so that a reject can name it.
     """
-    fields = frontmatter.careful(text)
-    known["snapshot"] = snapshot = _snapshot(fields)
+    fields = _fields(text)
+    known["snapshot"] = snapshot = _snapshot(fields, unnamed)
     known["package"] = package = _title(fields)
+    if "spec_details" not in fields and legacy.KEYS & fields.keys():
+        decoded = legacy.decode(package, fields, sibling)
+        warnings = _unknown_keys(fields, _KNOWN_KEYS | legacy.KEYS)
+        # Nothing but the length of its lists declares how many specs there are.
+        return _Content(snapshot, package, decoded.num_seen, (), decoded, warnings)
     if "spec_details" not in fields:
-        if _OLD_KEYS & fields.keys():
-            raise _old_generation()
         message = "the key spec_details is missing"
         raise Rejected(Reason.MISSING_KEY, "front matter", message, _REMEDY)
     decoded = decoding.careful(package, fields["spec_details"])
-    warnings = [f"unknown key {key!r}" for key in sorted(map(str, fields.keys() - _KNOWN_KEYS))]
+    warnings = _unknown_keys(fields, _KNOWN_KEYS)
     warnings += [f"unknown key {key!r} in spec_details" for key in decoded.unknown_keys]
     num_specs, by_stack = _declared_careful(fields.get("meta"), warnings)
     return _Content(snapshot, package, num_specs, by_stack, decoded, warnings)
 
 
-def _old_generation() -> Rejected:
-    message = "the document names its specs and does not describe them (generation 1, 2 or 3)"
-    remedy = "use documents of v0.19 or later, which hold spec_details"
-    return Rejected(Reason.UNSUPPORTED_GENERATION, "front matter", message, remedy)
+def _fields(text: bytes) -> dict[str, Any]:
+    lists, rest = legacy.lists(text)
+    fields = frontmatter.careful(rest)
+    # A key that stands twice is left to YAML, which will say so.
+    return {**fields, **lists} if not lists.keys() & fields.keys() else frontmatter.careful(text)
+
+
+def _unknown_keys(fields: dict[str, Any], known: frozenset[str]) -> list[str]:
+    return [f"unknown key {key!r}" for key in sorted(map(str, fields.keys() - known))]
 
 
 def _title(fields: dict[str, Any]) -> str:
@@ -133,10 +166,14 @@ def _title(fields: dict[str, Any]) -> str:
     return title
 
 
-def _snapshot(fields: dict[str, Any]) -> str:
+def _snapshot(fields: dict[str, Any], unnamed: str | None) -> str:
     if "categories" not in fields:
-        if _OLD_KEYS & fields.keys():
-            raise _old_generation()
+        if fields.get("category") == "package":
+            if unnamed is not None:
+                return unnamed
+            message = "the document names no snapshot (generation 1 or 2)"
+            remedy = "name it: --as SNAPSHOT"
+            raise Rejected(Reason.MISSING_KEY, "categories", message, remedy)
         message = "the key categories is missing"
         raise Rejected(Reason.MISSING_KEY, "front matter", message, _REMEDY)
     categories = fields["categories"]

@@ -8,6 +8,8 @@ CensusError                   one line that says what, lines that say what to do
 ├── UnknownNameError          no such snapshot, query, package, host …; names the nearest
 ├── ParameterError            a query's parameters are missing, unknown or unusable
 ├── QueryError                a query file's header or SQL is not as it must be
+├── ConstraintError           text that is no constraint, or one that cannot be answered
+├── EnvironmentFileError      a spack.lock or spack.yaml that cannot be used
 └── RefusedError              a build that would lose rows, and was not told to
 """
 
@@ -51,6 +53,14 @@ class ParameterError(CensusError):
 
 class QueryError(CensusError):
     """A query file's header or SQL is not as it must be."""
+
+
+class ConstraintError(CensusError):
+    """Text that is no constraint on specs, or one that the dataset cannot answer."""
+
+
+class EnvironmentFileError(CensusError):
+    """A spack.lock or spack.yaml that cannot be read, or holds what is not supported."""
 
 
 class RefusedError(CensusError):

@@ -32,10 +32,8 @@ class Marks(NamedTuple):
 
 def generation(marks: Marks) -> tuple[int, int | None]:
     """Return the generation, and the epoch of the hashes where it can be told."""
-    if marks.has_array or marks.has_none or marks.has_package:
-        epoch = 8
-    else:
-        epoch = 6 if marks.has_equals else None
+    is_new = marks.has_array or marks.has_none or marks.has_package
+    epoch = 8 if is_new else 6 if marks.has_equals else None
     if marks.has_tarball:
         return 4, epoch
     if marks.has_package:

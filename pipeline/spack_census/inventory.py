@@ -93,7 +93,8 @@ def save(
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
         for snapshot, entries in scanned.snapshots.items()
         for entry in entries
-        if entry.settled
+        # A document that names no snapshot belongs to the one that is named with the source.
+        if entry.settled and snapshot != source.unnamed
     }
     if fresh == known:
         return

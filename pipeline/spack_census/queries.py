@@ -25,7 +25,8 @@ VIEWS = "views"
 """The folder of a queries folder that holds views and macros, not queries."""
 
 _BUNDLED = "bundled_queries"
-_DEFAULTS = {"before": "previous", "after": "latest", "snapshot": "latest"}
+_SNAPSHOTS = {"before": "previous", "after": "latest", "snapshot": "latest"}
+_DEFAULTS = {**_SNAPSHOTS, "os": "any"}
 _KEYS = ("title", "params", "column")
 _HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -93,7 +94,7 @@ def run(
     """
     values = {**{name: _DEFAULTS[name] for name in query.params if name in _DEFAULTS}, **params}
     _check_names(query, values)
-    for name in _DEFAULTS.keys() & values.keys():
+    for name in _SNAPSHOTS.keys() & values.keys():
         values[name] = _snapshot(con, name, values[name])
     try:
         return con.sql(query.sql, params=values or None)

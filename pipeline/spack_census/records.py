@@ -105,7 +105,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     generation: int | None
     """None for what is no document of the site, such as an index."""
     num_specs_seen: int
-    """Entries of `spec_details`, whatever became of them."""
+    """Specs that the document lists, whatever became of them."""
     num_specs_declared: int | None
     stacks_declared: tuple[tuple[str, int], ...]
     """(stack, number of specs) as the document's `meta` claims, sorted by stack."""

@@ -25,8 +25,9 @@ def json_value(value: bytes, key: str, line: int) -> Any:
     try:
         decoded = json.loads(value, object_pairs_hook=lambda pairs: _mapping(pairs, key))
     except json.JSONDecodeError as error:
-        column = error.colno + len(key) + 2
-        place = f"{key}: line {line}, column {column}"
+        # In front matter `key: ` stands before it; a spec file has many lines and no key.
+        column = error.colno + (len(key) + 2 if key else 0)
+        place = f"{key}: line {line + error.lineno - 1}, column {column}"
         raise Rejected(Reason.BAD_JSON, place, f"not JSON: {error.msg}", KEEP) from error
     except RecursionError as error:
         raise _too_deep(key) from error

@@ -52,6 +52,47 @@ def version_key(version: str) -> str:
     return f"{_release_key(assigned, version)}{_REF_OF_VERSION}{ref}"
 
 
+def key_after(version: str) -> str:
+    """Return the key of the version that Spack counts as the next: the open end of `:VERSION`.
+
+    The next of 1.2 is 1.3, so that 1.2.9 comes before it; of 1.2rc1 it is 1.2rc2, of develop what
+    comes after all versions. Raises ValueError as `version_key` does, and for a git ref, which
+    bounds no range. The rule is that of `_next_version` in Spack's `version_types.py`.
+    """
+    if _REF_ALONE in version_key(version) or _REF_OF_VERSION in version_key(version):
+        raise ValueError(f"{version!r} is a git ref, which bounds no range")
+    segments = [(match[0], match[1] is not None) for match in _SEGMENT.finditer(version)]
+    release, prerelease = _split_prerelease(segments)
+    parts = [_number(word) if is_number else _word(word) for word, is_number in release]
+    if prerelease[0] != _FINAL:
+        kind, number = prerelease[0], prerelease[4:]
+        count = int(number or "0") + 1 if len(prerelease) > 1 else 0
+        prerelease = f"{kind}{_number(str(count))}"
+    elif parts:
+        parts[-1] = _next_part(*release[-1])
+    else:
+        # Nothing but separators: the next is the first word there is.
+        parts = [_word("A")]
+    return f"{''.join(parts)}{_END}{prerelease}"
+
+
+def _next_part(word: str, is_number: bool) -> str:  # noqa: FBT001 - a segment, as it is split
+    if is_number:
+        return _number(str(int(word) + 1))
+    if word in _INFINITY:
+        return f"{_FOREVER}{_INFINITY.index(word) + 1}"
+    following = _next_word(word)
+    while following in _INFINITY:
+        following = _next_word(following)
+    return _word(following)
+
+
+def _next_word(word: str) -> str:
+    if word.endswith("z"):
+        return f"{word}A"
+    return word[:-1] + ("a" if word.endswith("Z") else chr(ord(word[-1]) + 1))
+
+
 def _release_key(text: str, version: str) -> str:
     if not _VERSION.fullmatch(text):
         raise ValueError(f"{version!r} is no version: letters, digits, '_', '.', '-' make one")

@@ -1,5 +1,5 @@
 -- title: What a host CPU can use: the best target of each package
--- params: host, snapshot
+-- params: host, os, snapshot
 -- column: package | Package with at least one binary that the host can run
 -- column: platform | Platform of the binaries
 -- column: best_target | The usable target that is nearest to the host
@@ -21,7 +21,7 @@ with usable as (
         ) as best_target
     from specs_at($snapshot) as spec
     inner join target_compat as compatible on spec.target = compatible.target
-    where compatible.host = $host
+    where compatible.host = $host and runs_on(spec.os, $os)
 )
 
 select

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from spack_census.cli import asking, building, fetching, inspecting
+from spack_census.cli import asking, building, environments, fetching, inspecting
 
 app = typer.Typer(
     name="census",
@@ -21,7 +21,15 @@ app = typer.Typer(
 
 _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
     "Build": (building.build, fetching.fetch),
-    "Ask": (asking.coverage, asking.diff, asking.package, asking.query),
+    "Ask": (
+        asking.coverage,
+        asking.diff,
+        asking.package,
+        environments.find,
+        environments.why,
+        environments.env,
+        asking.query,
+    ),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,

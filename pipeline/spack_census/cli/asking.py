@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from spack_census.cli.options import (
+    ANY_OS,
     DEFAULT_DATASET,
     Dataset,
     ExitCode,
     FileFormat,
     Format,
+    OnHost,
+    OnSystem,
     Queries,
     RowFormat,
+    Snapshot,
+    other_dataset,
+    words,
 )
 from spack_census.cli.printing import write_rows
 from spack_census.cli.reporting import (
@@ -27,12 +32,8 @@ from spack_census.cli.reporting import (
 )
 from spack_census.errors import ParameterError
 
-Snapshot = Annotated[str, typer.Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
 OnTarget = Annotated[
     str | None, typer.Option("--target", metavar="NAME", help="Binaries of this target only.")
-]
-OnHost = Annotated[
-    str | None, typer.Option("--host", metavar="CPU", help="Binaries that this CPU can run.")
 ]
 OnPlatform = Annotated[
     str | None, typer.Option("--platform", metavar="NAME", help="Binaries of this platform only.")
@@ -68,6 +69,7 @@ def coverage(
     snapshot: Snapshot = "latest",
     target: OnTarget = None,
     host: OnHost = None,
+    os: OnSystem = ANY_OS,
     platform: OnPlatform = None,
     package: OfPackages = None,
     packages: PackagesFile = None,
@@ -87,15 +89,16 @@ def coverage(
 
     options = {"--snapshot": None if snapshot == "latest" else snapshot}
     options |= {"--target": target, "--host": host, "--platform": platform}
-    command = ["census", "coverage", *_words(options)]
+    options["--os"] = None if os == ANY_OS else os
+    command = ["census", "coverage", *words(options)]
     command += [word for name in package or [] for word in ("--package", name)]
-    command += _words({"--packages": packages, "--dataset": _other(dataset)})
-    if (target, host, packages) == (None, None, None) and not package:
+    command += words({"--packages": packages, "--dataset": other_dataset(dataset)})
+    if (target, host, packages, os) == (None, None, None, ANY_OS) and not package:
         with connect(dataset) as con:
             return print_overview(con, snapshot, platform, format, command)
     listed = (*(package or []), *(read_list(packages) if packages else ()))
     asked = listed if package or packages else None
-    question = Question(target, host, platform, asked)
+    question = Question(target, host, platform, os, asked)
     with connect(dataset) as con:
         return print_coverage(con, snapshot, question, format, command)
 
@@ -125,8 +128,8 @@ def diff(
     pair = (before or "previous", after or "latest")
     scope = Scope(package, target, stack)
     options = {"--package": package, "--target": target, "--stack": stack}
-    command = ["census", "diff", *(name for name in (before, after) if name), *_words(options)]
-    command += _words({"--dataset": _other(dataset)})
+    command = ["census", "diff", *(name for name in (before, after) if name), *words(options)]
+    command += words({"--dataset": other_dataset(dataset)})
     with connect(dataset) as con:
         if only is not None or format is not Format.TABLE:
             changed = print_changes(con, pair, scope, only, format)
@@ -196,13 +199,3 @@ def _pairs(parameters: list[str]) -> dict[str, str]:
             raise ParameterError(f"-p {key} is given twice", "give it once")
         pairs[key] = value
     return pairs
-
-
-def _words(options: Mapping[str, object]) -> list[str]:
-    """Return the options that are set as words of a command line."""
-    set_ = [(name, str(value)) for name, value in options.items() if value is not None]
-    return [word for pair in set_ for word in pair]
-
-
-def _other(dataset: Path) -> Path | None:
-    return None if dataset == DEFAULT_DATASET else dataset

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli import fetching
+from spack_census.cli import fetching, history
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 
 if TYPE_CHECKING:
     from spack_census.builder import BuildResult, Observer, Outcome
+    from spack_census.sources import Source
 
 
 def build(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="Documents or a build cache: a folder, a file, or a URL."
+            metavar="SOURCE",
+            help="Documents or a build cache: a folder, archive, file, repository or URL.",
         ),
     ],
     dataset: Dataset = DEFAULT_DATASET,
@@ -52,6 +54,11 @@ def build(
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
+    git: history.Git = False,
+    rev: history.Rev = None,
+    since: history.Since = None,
+    folder: history.Folder = None,
+    every: history.States = None,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
@@ -60,8 +67,10 @@ def build(
     from spack_census import builder, locking
     from spack_census.sources import addresses
 
-    place = source
-    if addresses.is_remote(source):
+    place: Source | str = source
+    if git or any(option is not None for option in (rev, since, folder, every)):
+        place = history.opened(source, rename, rev, since, folder, every)
+    elif addresses.is_remote(source):
         place = str(fetching.bring(source, with_sizes=with_sizes).folder)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,9 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+ANY_OS = "any"
+"""As in `hosts`, which `census --help` need not wait for."""
+
 DEFAULT_DATASET = Path(os.environ.get("CENSUS_DATASET") or "output/dataset")
 
 Dataset = Annotated[
@@ -50,3 +54,22 @@ Queries = Annotated[
     Path | None,
     typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
 ]
+Snapshot = Annotated[str, typer.Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
+OnHost = Annotated[
+    str | None,
+    typer.Option("--host", metavar="CPU", help="Binaries that this CPU can run; or native."),
+]
+OnSystem = Annotated[
+    str, typer.Option("--os", metavar="NAME", help="The host's system, such as rhel9; or any.")
+]
+
+
+def words(options: Mapping[str, object]) -> list[str]:
+    """Return the options that are set as words of a command line."""
+    set_ = [(name, str(value)) for name, value in options.items() if value is not None]
+    return [word for pair in set_ for word in pair]
+
+
+def other_dataset(dataset: Path) -> Path | None:
+    """Return the dataset if it is not the default one."""
+    return None if dataset == DEFAULT_DATASET else dataset

@@ -11,6 +11,7 @@ from duckdb import ColumnExpression, ConstantExpression
 
 from spack_census import queries, snapshots
 from spack_census.errors import CensusError, ParameterError
+from spack_census.hosts import ANY_OS, resolve
 from spack_census.reports import names
 
 _LINUX = "linux"
@@ -59,7 +60,8 @@ _SYSTEMS = """
 select distinct spec.os
 from specs_at($snapshot) as spec
 inner join target_compat as compatible on spec.target = compatible.target
-where compatible.host = $host and spec.platform = $platform
+where
+    compatible.host = $host and spec.platform = $platform and runs_on(spec.os, $os)
 order by spec.os
 """
 
@@ -71,6 +73,8 @@ class Question:
     target: str | None = None
     host: str | None = None
     platform: str | None = None
+    os: str = ANY_OS
+    """The host's operating system."""
     packages: tuple[str, ...] | None = None
 
 
@@ -99,7 +103,7 @@ class Coverage:
     host_targets: list[str]
     """Targets whose binaries the host runs, nearest first; empty where no host is asked for."""
     systems: list[str]
-    """Operating systems of the binaries counted for the host; which of them it has is not known."""
+    """Operating systems of the binaries counted for the host."""
     other_platforms: list[str]
     """Platforms with binaries for the host that the question did not name or rule out."""
 
@@ -127,7 +131,7 @@ def coverage(
     """
     name, question, others = _settled(con, question, snapshot)
     host = {"host": question.host}
-    place = {"snapshot": name, "platform": question.platform}
+    place = {"snapshot": name, "platform": question.platform, "os": question.os}
     return Coverage(
         snapshot=name,
         question=question,
@@ -175,8 +179,11 @@ def _settled(
     if question.target is not None:
         names.demand_target(con, question.target, name)
     if question.host is None:
+        if question.os != ANY_OS:
+            raise ParameterError("--os is that of a host", "name its CPU too: --host CPU")
         return name, question, []
-    names.demand_host(con, question.host)
+    host = resolve(con, question.host, question.os)
+    question = replace(question, host=host.cpu)
     found = _usable(con, question, name).project("platform").distinct().fetchall()
     platforms = sorted(platform for (platform,) in found)
     if question.platform is not None:
@@ -188,7 +195,7 @@ def _settled(
 def _usable(
     con: duckdb.DuckDBPyConnection, question: Question, snapshot: str
 ) -> duckdb.DuckDBPyRelation:
-    params = {"host": question.host, "snapshot": snapshot}
+    params = {"host": question.host, "os": question.os, "snapshot": snapshot}
     return queries.run(con, queries.load("coverage.host"), params)
 
 

@@ -23,14 +23,6 @@ def packages(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in con.sql("select distinct package from specs").fetchall()}
 
 
-def demand_host(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Raise UnknownNameError unless the CPU is one that archspec or the dataset knows."""
-    known = _hosts(con)
-    if name not in known:
-        listing = "spack arch --known-targets"
-        raise UnknownNameError("host CPU", name, known, "archspec or the dataset", listing)
-
-
 def demand_target(con: duckdb.DuckDBPyConnection, name: str, *snapshots: str) -> None:
     """Raise UnknownNameError unless one of the snapshots has specs on the target.
 

@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
 
 class Source(Protocol):
-    """What a build needs of a source; it travels to workers, so it holds names and no data."""
+    """What a build needs of a source; a portable one holds names and no data."""
 
     @property
     def kind(self) -> str:
@@ -32,11 +32,19 @@ class Source(Protocol):
     def identity(self) -> str:
         """What tells this source from others, for the fingerprints of its entries."""
 
+    @property
+    def portable(self) -> bool:
+        """Whether it can travel to another process and read on there."""
+
+    @property
+    def unnamed(self) -> str | None:
+        """The snapshot of documents that name none; it can be another one the next time."""
+
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in a fixed order; raises SourceError where none can be listed."""
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot an entry belongs to.
+        """Return the snapshot an entry belongs to; called while it is the last that was listed.
 
         A Reject where none can be told, None where it is no document.
         """
@@ -53,11 +61,18 @@ def open_source(
     `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
     build cache's own files tell them.
     """
-    from spack_census.sources import addresses, buildcache, directory, fetching
+    from spack_census.sources import addresses, archive, buildcache, directory, git
 
     if addresses.is_remote(str(source)):
+        # What speaks HTTPS takes as long to import as a small build takes to run.
+        from spack_census.sources import fetching
+
         path = fetching.fetch(str(source), with_sizes=with_sizes).folder
     else:
         path = addresses.local(str(source)).resolve()
-    found = buildcache.recognise(path, unnamed, with_sizes=with_sizes)
-    return found or directory.Directory(path, unnamed)
+    return (
+        buildcache.recognise(path, unnamed, with_sizes=with_sizes)
+        or archive.recognise(path, unnamed)
+        or git.recognise(path, unnamed)
+        or directory.Directory(path, unnamed)
+    )

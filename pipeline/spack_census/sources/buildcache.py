@@ -38,6 +38,9 @@ class BuildCache:
     listed: tuple[Listed, ...]
     with_sizes: bool = False
     kind: str = "buildcache"
+    portable: bool = True
+    unnamed: str | None = None
+    """None, for the list, or what was given in its place, stands in the path of each entry."""
 
     @property
     def identity(self) -> str:

@@ -28,6 +28,7 @@ class Directory:
     root: Path
     unnamed: str | None = None
     kind: str = "directory"
+    portable: bool = True
 
     @property
     def identity(self) -> str:
@@ -37,15 +38,18 @@ class Directory:
 
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in path order, and a Reject for each that cannot be opened."""
+        doubt_ns = time.time_ns() - _DOUBT_NS
         if self.root.is_dir():
-            yield from _walk(str(self.root), "", time.time_ns() - _DOUBT_NS)
+            found = _walk(str(self.root), "", doubt_ns)
         elif self.root.is_file():
-            yield _entry(self.root.name, self.root.stat(), time.time_ns() - _DOUBT_NS)
+            beside = _spec_files(_listing(str(self.root.parent)), doubt_ns)
+            found = iter([_entry(self.root.name, self.root.stat(), doubt_ns, beside)])
         else:
             raise SourceError(
                 f"{self.root} is neither a folder nor a file",
                 "name a folder of documents, or one document",
             )
+        yield from found
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
         """Return the snapshot that the document names."""
@@ -62,7 +66,8 @@ class Directory:
             descriptor = os.open(full, _OPEN_FLAGS)
             try:
                 # One byte over the limit is enough for the parser to see that it is over.
-                wanted = limit or min(os.fstat(descriptor).st_size, LIMITS.document_bytes + 1)
+                size = os.fstat(descriptor).st_size
+                wanted = min(size, LIMITS.document_bytes + 1) if limit is None else limit
                 data = _read(descriptor, wanted)
             finally:
                 os.close(descriptor)
@@ -81,6 +86,14 @@ class Directory:
             return str(self.root)
         return f"{self.root}/{path}"
 
+    def sibling(self, path: str, name: str) -> bytes | None:
+        """Return the bytes of a spec file beside a document; None where no regular file is."""
+        folder = Path(self._full(path)).parent
+        file = folder / name
+        if not file.is_file() or file.is_symlink():
+            return None
+        return Directory(folder).read(name, LIMITS.spec_file_bytes + 1)
+
 
 def _read(descriptor: int, size: int) -> bytes:
     """Return as many bytes, or all there are: no single read need give as many."""
@@ -90,25 +103,50 @@ def _read(descriptor: int, size: int) -> bytes:
     return data
 
 
-def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
+@dataclass(frozen=True, slots=True)
+class _SpecFiles:
+    """What a folder's spec files add to the states of the documents beside them."""
+
+    state: str = ""
+    settled: bool = True
+
+
+def _listing(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as listing:
-            found = sorted(listing, key=lambda item: item.name)
+            return sorted(listing, key=lambda item: item.name)
     except OSError as error:
         raise SourceError(
             f"{folder} cannot be listed: {error.strerror}", "make it readable and build again"
         ) from error
+
+
+def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
+    found = _listing(folder)
+    beside = _spec_files(found, doubt_ns)
     for item in found:
         path = f"{prefix}{item.name}"
-        if not files.is_candidate(item.name):
+        if not files.is_candidate(item.name) or files.is_spec_file(item.name):
             continue
         if item.is_dir(follow_symlinks=False):
             yield from _walk(item.path, f"{path}/", doubt_ns)
         else:
-            yield _candidate(path, item, doubt_ns)
+            yield _candidate(path, item, doubt_ns, beside)
 
 
-def _candidate(path: str, item: os.DirEntry[str], doubt_ns: int) -> Entry | Reject:
+def _spec_files(found: list[os.DirEntry[str]], doubt_ns: int) -> _SpecFiles:
+    there = [
+        _entry(item.name, item.stat(follow_symlinks=False), doubt_ns, _SpecFiles())
+        for item in found
+        if files.is_spec_file(item.name) and item.is_file(follow_symlinks=False)
+    ]
+    state = files.state_of((entry.path, entry.state) for entry in there)
+    return _SpecFiles(state, all(entry.settled for entry in there))
+
+
+def _candidate(
+    path: str, item: os.DirEntry[str], doubt_ns: int, beside: _SpecFiles
+) -> Entry | Reject:
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -119,12 +157,12 @@ def _candidate(path: str, item: os.DirEntry[str], doubt_ns: int) -> Entry | Reje
         message = "a link or special file; only regular files are read"
         remedy = "put the file itself there"
         return files.rejected(path, None, Reason.NOT_REGULAR_FILE, message, remedy)
-    entry = _entry(path, item.stat(follow_symlinks=False), doubt_ns)
+    entry = _entry(path, item.stat(follow_symlinks=False), doubt_ns, beside)
     return files.too_large(entry) or entry
 
 
-def _entry(path: str, status: os.stat_result, doubt_ns: int) -> Entry:
+def _entry(path: str, status: os.stat_result, doubt_ns: int, beside: _SpecFiles) -> Entry:
     # ctime cannot be set back: it gives away a write that kept size and mtime.
     state = f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
     settled = max(status.st_mtime_ns, status.st_ctime_ns) < doubt_ns
-    return Entry(path, status.st_size, state, settled)
+    return Entry(path, status.st_size, state + beside.state, settled and beside.settled)

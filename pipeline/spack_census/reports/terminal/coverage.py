@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from spack_census.hosts import ANY_OS
 from spack_census.reports.coverage import Coverage, Package
 from spack_census.reports.overview import Overview
 from spack_census.reports.sentences import many, percent
@@ -89,7 +90,8 @@ def _sentence(found: Coverage) -> str:
     share = percent(len(found.covered), total)
     place = ""
     if question.host is not None:
-        place = f" on {question.host} ({question.platform})"
+        system = "" if question.os == ANY_OS else f", {question.os}"
+        place = f" on {question.host} ({question.platform}{system})"
     elif question.target is not None:
         platform = f"{question.platform}/" if question.platform else ""
         place = f" on {platform}{question.target}"
@@ -116,13 +118,14 @@ def _best_targets(found: Coverage, width: int | None) -> list[Text]:
         )
         for target in shown
     ]
+    unknown = found.question.os == ANY_OS
     systems = (
         f"Binaries of all systems are counted: {', '.join(found.systems)}. "
-        "One for a newer system than the host's may not run there."
+        "One for a newer system than the host's may not run there: --os SYSTEM."
     )
     return [
         *table([Column("best target"), number("packages"), Column("")], cells, width),
-        *(prose(systems, width, "dim") if len(found.systems) > 1 else []),
+        *(prose(systems, width, "dim") if len(found.systems) > 1 and unknown else []),
     ]
 
 

@@ -1,0 +1,124 @@
+"""An environment's file against a dataset: the fit with one snapshot, or the rank of all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from spack_census import snapshots
+from spack_census.constraints.model import Constraint
+from spack_census.environments.abstract import fit_roots, rank_roots
+from spack_census.environments.locked import fit_lockfile, rank_lockfile
+from spack_census.environments.lockfile import read_lockfile
+from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
+from spack_census.environments.roots import read_roots
+from spack_census.errors import EnvironmentFileError
+from spack_census.hosts import Host
+
+_ROWS = pa.schema(
+    [
+        ("package", pa.string()),
+        ("version", pa.string()),
+        ("hash", pa.string()),
+        ("status", pa.string()),
+        ("stacks", pa.list_(pa.string())),
+        ("nearest_hash", pa.string()),
+        ("differs", pa.list_(pa.string())),
+        ("needed_by", pa.list_(pa.string())),
+    ]
+)
+_RANKS = pa.schema([("snapshot", pa.string()), ("num_hits", pa.int64()), ("num_specs", pa.int64())])
+
+
+def read(path: Path) -> Lockfile | tuple[Path, tuple[Constraint, ...]]:
+    """Return a file's lockfile, or its path and root constraints; raises EnvironmentFileError."""
+    if path.is_dir():
+        inside = [path / name for name in ("spack.lock", "spack.yaml") if (path / name).exists()]
+        if not inside:
+            message = f"{path} has neither spack.lock nor spack.yaml"
+            raise EnvironmentFileError(message, "name one of them")
+        path = inside[0]
+    if path.suffix in {".yaml", ".yml"}:
+        return path, read_roots(path)
+    return read_lockfile(path)
+
+
+def fit(
+    con: duckdb.DuckDBPyConnection,
+    what: Lockfile | tuple[Path, tuple[Constraint, ...]],
+    snapshot: str,
+    host: Host,
+) -> EnvironmentFit:
+    """Return the fit of what `read` gave with one snapshot; raises what `sc.environment` raises."""
+    name = snapshots.resolve(con, snapshot)
+    if isinstance(what, Lockfile):
+        return fit_lockfile(con, what, name, host)
+    path, roots = what
+    return fit_roots(con, path, roots, name, host)
+
+
+def rank(
+    con: duckdb.DuckDBPyConnection,
+    what: Lockfile | tuple[Path, tuple[Constraint, ...]],
+    host: Host,
+) -> list[SnapshotFit]:
+    """Return all snapshots, the one to pin first: most hits, then dated ones, newest first.
+
+    Raises what `sc.environment` raises.
+    """
+    listing = snapshots.listing(con)
+    names = [each.snapshot for each in listing]
+    found = (
+        rank_lockfile(con, what, host)
+        if isinstance(what, Lockfile)
+        else rank_roots(con, what[1], names, host)
+    )
+    # develop and the like change under one's feet: they come last of equals.
+    age = {
+        each.snapshot: (str(each.snapshot_date or ""), each.series_order, each.snapshot)
+        for each in listing
+    }
+    ranked = sorted(found, key=lambda each: age[each.snapshot], reverse=True)
+    return sorted(ranked, key=lambda each: -each.num_hits)
+
+
+def fit_rows(con: duckdb.DuckDBPyConnection, found: EnvironmentFit) -> duckdb.DuckDBPyRelation:
+    """Return a row a spec: package, version, hash, status, stacks, nearest_hash and the rest.
+
+    `differs` are the attributes in which the nearest cached spec is not the one wanted; it is
+    `package` alone where the snapshot has none of the package that runs on the host.
+    """
+    rows = [
+        {
+            "package": each.package,
+            "version": each.version,
+            "hash": each.hash,
+            "status": each.status,
+            "stacks": each.stacks,
+            "nearest_hash": each.nearest and each.nearest.build.hash,
+            "differs": differing(each),
+            "needed_by": each.needed_by,
+        }
+        for each in found.specs
+    ]
+    return con.from_arrow(pa.Table.from_pylist(rows, schema=_ROWS))
+
+
+def differing(each: SpecFit) -> tuple[str, ...]:
+    """Return the attributes in which the nearest cached spec differs, each once."""
+    if each.status != "miss":
+        return ()
+    if each.nearest is None:
+        return ("package",)
+    return tuple(dict.fromkeys(one.attribute for one in each.nearest.differences))
+
+
+def rank_rows(con: duckdb.DuckDBPyConnection, ranks: list[SnapshotFit]) -> duckdb.DuckDBPyRelation:
+    """Return a row a snapshot: snapshot, num_hits, num_specs."""
+    rows = [
+        {"snapshot": each.snapshot, "num_hits": each.num_hits, "num_specs": each.num_specs}
+        for each in ranks
+    ]
+    return con.from_arrow(pa.Table.from_pylist(rows, schema=_RANKS))

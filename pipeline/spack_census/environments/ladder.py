@@ -1,0 +1,135 @@
+"""Why nothing, or not what one hoped for, is found: the conditions one after the other.
+
+What is general comes first: a spec for the wrong CPU is of no use whatever its version. At each
+rung as many specs are left as meet it and all above it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from spack_census import snapshots
+from spack_census.constraints.finding import conjunction, demand_package, values
+from spack_census.constraints.model import Constraint
+from spack_census.constraints.predicates import Condition, conditions, variant_name
+from spack_census.errors import ConstraintError
+from spack_census.hosts import Host, glibc, host_conditions
+
+_ORDER = (
+    *("package", "namespace", "platform", "target", "os", "compiler", "version"),
+    *("variants", "dependencies", "hash"),
+)
+_SHOWN = {
+    "compiler": "concat_ws('@', compiler_name, compiler_version)",
+    "variants": "list_filter(variants, lambda v: ltrim(split_part(v, '=', 1), '+~') = ?)[1]",
+    "dependencies": "null::varchar",
+}
+"""What stands for an attribute where its values are listed, if not the column of its name."""
+_ROWS = pa.schema(
+    [
+        ("attribute", pa.string()),
+        ("condition", pa.string()),
+        ("num_specs", pa.int64()),
+        ("there", pa.list_(pa.string())),
+    ]
+)
+_LEFT = "select count(*) from specs where snapshot = ? and {where}"
+_THERE = """
+select value
+from (
+    select {value} as value, count(*) as num_specs, max(version_key) as newest
+    from specs
+    where snapshot = ? and {where}
+    group by value
+)
+where value <> ''
+order by num_specs desc, newest desc, value
+limit 4
+"""
+_VENDOR = "select vendor from targets where target = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One condition, how many specs are left below it, and what those above it have there."""
+
+    attribute: str
+    condition: str
+    num_specs: int
+    there: tuple[str, ...] = ()
+    """What the specs above have for the attribute, most frequent first, where none is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rungs for one constraint on one host, from the package down."""
+
+    asked: str
+    snapshot: str
+    host: Host
+    glibc: str | None
+    """The host's glibc, None where its system does not tell."""
+    rungs: tuple[Rung, ...]
+
+    @property
+    def broken(self) -> Rung | None:
+        """The first rung that no spec meets."""
+        return next((rung for rung in self.rungs if not rung.num_specs), None)
+
+
+def ladder(
+    con: duckdb.DuckDBPyConnection, constraint: Constraint, snapshot: str, host: Host
+) -> Ladder:
+    """Return at which condition the specs of a package drop out.
+
+    A CPU tells the platform too, unless the constraint does: darwin for Apple's, else linux. Raises
+    ConstraintError where the constraint names no package, UnknownNameError for a package that no
+    snapshot has, and what `conditions` raises.
+    """
+    name = snapshots.resolve(con, snapshot)
+    if constraint.package is None:
+        message = f"{constraint.text!r} names no package"
+        raise ConstraintError(message, "such as: census why hdf5@1.14: --host zen4")
+    demand_package(con, constraint)
+    asked = [*conditions(con, constraint, name), *host_conditions(host)]
+    if constraint.platform is None:
+        asked += _platform(con, host)
+    asked.sort(key=lambda condition: _ORDER.index(condition.attribute))
+    rungs: list[Rung] = []
+    for number, condition in enumerate(asked):
+        met = asked[: number + 1]
+        sql = _LEFT.format(where=conjunction(met))
+        (left,) = con.execute(sql, [name, *values(met)]).fetchall()[0]
+        there = () if left or not number else _there(con, condition, asked[:number], name)
+        rungs.append(Rung(condition.attribute, condition.text, left, there))
+        if not left:
+            break
+    return Ladder(constraint.text, name, host, glibc(con, host.os), tuple(rungs))
+
+
+def _platform(con: duckdb.DuckDBPyConnection, host: Host) -> list[Condition]:
+    if host.cpu is None:
+        return []
+    vendors = con.execute(_VENDOR, [host.cpu]).fetchall()
+    platform = "darwin" if ("Apple",) in vendors else "linux"
+    return [Condition("platform", f"platform={platform}", "platform = ?", (platform,))]
+
+
+def _there(
+    con: duckdb.DuckDBPyConnection, condition: Condition, above: list[Condition], snapshot: str
+) -> tuple[str, ...]:
+    value = _SHOWN.get(condition.attribute, condition.attribute)
+    sql = _THERE.format(value=value, where=conjunction(above))
+    named = [variant_name(condition.text)] if condition.attribute == "variants" else []
+    rows = con.execute(sql, [*named, snapshot, *values(above)]).fetchall()
+    return tuple(str(value) for (value,) in rows)
+
+
+def ladder_rows(con: duckdb.DuckDBPyConnection, found: Ladder) -> duckdb.DuckDBPyRelation:
+    """Return a row a rung: attribute, condition, num_specs, there."""
+    rows = [dataclasses.asdict(rung) for rung in found.rungs]
+    return con.from_arrow(pa.Table.from_pylist(rows, schema=_ROWS))

@@ -1,0 +1,96 @@
+"""What a person would say of an environment's fit with a snapshot, and of where specs drop out."""
+
+from __future__ import annotations
+
+from spack_census.environments.ladder import Ladder
+from spack_census.environments.model import Difference, EnvironmentFit, SnapshotFit, SpecFit
+from spack_census.reports.sentences import many, percent
+
+_FEW = 3
+_TELLS_ALL = ("platform", "os", "target", "compiler")
+
+
+def headline(found: EnvironmentFit) -> str:
+    """Return how much of an environment is cached, and what has to be compiled for whom."""
+    hits = len(found.having("hit"))
+    total = hits + len(found.having("miss"))
+    place = f"in {found.snapshot}" + (f" for {found.host}" if str(found.host) else "")
+    share = f"{hits:,} of {total:,} {'specs' if found.locked else 'roots'} ({percent(hits, total)})"
+    if not found.locked:
+        return f"{share} can be had as binaries {place}."
+    said = f"{share} install from binaries {place}"
+    compiled = to_compile(found)
+    if not compiled:
+        return f"{said}; nothing would compile."
+    roots = list(dict.fromkeys(root for each in compiled for root in each.needed_by))
+    names = ", ".join(roots[:_FEW]) + (f" and {len(roots) - _FEW:,} more" if roots[_FEW:] else "")
+    they = "it is" if len(compiled) == 1 else "they are"
+    return f"{said}; {len(compiled):,} would compile: {they} needed by {names}."
+
+
+def notes(found: EnvironmentFit) -> list[str]:
+    """Return what the numbers leave out, a sentence each."""
+    said = list(found.notes)
+    external = [each.package for each in found.having("external")]
+    if external:
+        those = ", ".join(external[:_FEW]) + (", …" if external[_FEW:] else "")
+        said.append(f"{many(len(external), 'external')} left out: {those}.")
+    unneeded = [each for each in found.having("miss") if not each.compiles]
+    if unneeded:
+        number = f"{len(unneeded):,} missing {'spec is' if len(unneeded) == 1 else 'specs are'}"
+        said.append(f"{number} needed by nothing that would compile.")
+    return said
+
+
+def to_compile(found: EnvironmentFit) -> list[SpecFit]:
+    """Return the specs that an install would have to build, those of most roots first."""
+    compiled = [each for each in found.having("miss") if each.compiles]
+    return sorted(compiled, key=lambda each: (-len(each.needed_by), each.package))
+
+
+def told(each: SpecFit) -> str:
+    """Return in words how the nearest cached spec differs from one that is missing."""
+    if each.nearest is None:
+        return "no spec of the package is cached for this host"
+    differences = each.nearest.differences
+    if any(one.attribute in _TELLS_ALL for one in differences):
+        # Everything below it differs in the same way.
+        differences = tuple(one for one in differences if one.attribute != "dependencies")
+    return "; ".join(_told(one) for one in differences)
+
+
+def _told(one: Difference) -> str:
+    if one.attribute == "hash":
+        return "only the hash: a dependency or the recipe differs"
+    if one.attribute == "recipe":
+        return "recipe"
+    if one.attribute == "version":
+        return "version"
+    return f"{one.attribute} {one.wanted} (cached: {one.cached or 'unknown'})"
+
+
+def best(ranks: list[SnapshotFit]) -> str:
+    """Return which snapshot to pin, in a sentence; `ranks` are in order, best first."""
+    first, *others = ranks
+    said = f"Best snapshot to pin: {first.snapshot} ({first.num_hits:,} of {first.num_specs:,})"
+    if others:
+        said += f", then {others[0].snapshot} ({others[0].num_hits:,})"
+    return f"{said}."
+
+
+def conclusion(found: Ladder) -> str:
+    """Return at which condition the specs drop out, in a sentence."""
+    broken = found.broken
+    if broken is None:
+        left = found.rungs[-1].num_specs
+        return f"{many(left, 'spec')} of {found.snapshot} can be had."
+    if broken.attribute == "package":
+        return f"{found.snapshot} has no spec of {found.rungs[0].condition}."
+    above = next(
+        rung.num_specs
+        for rung, below in zip(found.rungs, found.rungs[1:], strict=False)
+        if below is broken
+    )
+    lost = f"None of {above:,}" if above > 1 else "The only one left does not"
+    said = f"{lost} {'meets' if above > 1 else 'meet'} this condition: {broken.condition}"
+    return f"{said}; what is there: {', '.join(broken.there)}." if broken.there else f"{said}."

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spack_census import columns, documents, frontmatter
 from spack_census.documents import StackCounts
 from spack_census.frontmatter import PlainFields
-from spack_census.records import Document, Reject, Rejected
+from spack_census.records import Document, Reject
 
 _BATCH_BYTES = 4 * 1024 * 1024
 """Enough that Arrow's cost of a batch does not show, few enough to lose little when one fails."""
@@ -22,12 +22,11 @@ Singly = Callable[[str, bytes], Document | Reject]
 
 
 class _Plain(NamedTuple):
-    """A document without fault but for its specs, which are not decoded yet."""
+    """A document without fault, but for its specs, which are not decoded yet."""
 
     fields: PlainFields
     num_specs_declared: int
     stacks_declared: StackCounts
-    warnings: list[str]
 
 
 def parse(files: Iterable[File], singly: Singly) -> Iterator[Document | Reject]:
@@ -65,15 +64,11 @@ def _parse_batch(batch: list[File], singly: Singly) -> Iterator[Document | Rejec
 
 
 def _plain(data: bytes) -> _Plain | None:
-    try:
-        text, warnings = frontmatter.split(data)
-    except Rejected:
-        return None
-    fields = frontmatter.plain(text)
+    fields = frontmatter.exact(data)
     if fields is None or not columns.is_eligible(fields.details):
         return None
     declared = documents.declared(fields.meta)
-    return None if declared is None else _Plain(fields, *declared, warnings)
+    return None if declared is None else _Plain(fields, *declared)
 
 
 def _document(
@@ -94,7 +89,7 @@ def _document(
         num_specs_seen=len(records),
         num_specs_declared=plain.num_specs_declared,
         stacks_declared=plain.stacks_declared,
-        warnings=(*plain.warnings, *documents.path_warnings(path, snapshot, package)),
+        warnings=tuple(documents.path_warnings(path, snapshot, package)),
         records=records,
         problems=(),
         hash_epoch=generation[1],

@@ -89,9 +89,10 @@ def decode(packages: Sequence[str], details: Sequence[bytes]) -> Decoded | None:
         if lists.null_count or len(lists) != len(details):
             return None
         specs = lists.flatten()
-        if specs.null_count or not _is_plain(specs):
+        parents = pc.list_parent_indices(lists)
+        if specs.null_count or not _is_plain(specs) or _has_twins(parents, specs.field("hash")):
             return None
-        package = pa.array(packages, TEXT).take(pc.list_parent_indices(lists))
+        package = pa.array(packages, TEXT).take(parents)
         columns = {"package": package, **_columns(specs)}
     except (pa.ArrowInvalid, Rejected):
         return None
@@ -117,12 +118,19 @@ def _is_plain(specs: pa.StructArray) -> bool:
             # `_joined` cannot tell an empty text from no text.
             if texts.null_count or pc.index(texts, "").as_py() >= 0:
                 return False
-    hashes, versions = specs.field("hash"), pc.list_value_length(specs.field("versions"))
-    return (
-        pc.all(pc.match_substring_regex(hashes, f"^{decoding.HASH.pattern}$")).as_py() is not False
-        and pc.count_distinct(hashes).as_py() == len(hashes)
-        and pc.all(pc.equal(versions, 1)).as_py() is not False
-    )
+    matches = pc.match_substring_regex(specs.field("hash"), f"^{decoding.HASH.pattern}$")
+    versions = pc.list_value_length(specs.field("versions"))
+    # Of no specs at all, `all` says null.
+    return pc.all(pc.and_(matches, pc.equal(versions, 1))).as_py() is not False
+
+
+def _has_twins(parents: pa.Array, hashes: pa.Array) -> bool:
+    """Tell whether a hash stands twice in one list; another list may well have it too."""
+    if pc.count_distinct(hashes).as_py() == len(hashes):
+        return False
+    pairs = pa.table({"parent": parents, "hash": hashes})
+    distinct = pairs.group_by(pairs.column_names, use_threads=False).aggregate([])
+    return bool(distinct.num_rows < len(hashes))
 
 
 def _columns(specs: pa.StructArray) -> dict[str, pa.Array]:

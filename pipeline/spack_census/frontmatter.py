@@ -134,6 +134,7 @@ def exact(data: bytes) -> PlainFields | None:
         and meta.endswith(b"}")
         and details.startswith(b"spec_details: [")
         and details.endswith(b"]")
+        and len(data) <= LIMITS.document_bytes
         and data.isascii()
         and b"\0" not in data
         and b"\r" not in data

@@ -30,7 +30,7 @@ class _Plain(NamedTuple):
 
 
 def parse(files: Iterable[File], singly: Singly) -> Iterator[Document | Reject]:
-    """Yield what `singly` returns for each file, in order; it is asked only where there is a fault."""
+    """Yield what `singly` returns for each file, in order, asking it only in doubt."""
     batch: list[File] = []
     size = 0
     for file in files:

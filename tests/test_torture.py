@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import pytest
 
 import naive
 from documents_made import Spec, document, hash_of
-from spack_census import documents
-from torture import fuzz, states
+from spack_census import columns, documents
+from torture import fuzz, states, together
 from torture.mutations import mutated
 
 FAULTS = ("read errors", "mixed reads", "acknowledged builds lost", "datasets broken")
@@ -71,6 +72,7 @@ def test_races_decay_and_mutations_do_no_harm() -> None:
     accepted = numbers["documents: accepted"] + numbers["documents: accepted in part"]
     assert accepted > 500, "or the fuzzer compares hardly any rows"
     assert numbers["documents: rejected"] + accepted == 5000
+    assert numbers["documents together: decoded together"] > 500, "or it compares hardly any"
 
 
 def test_the_same_seed_gives_the_same_mutations() -> None:
@@ -108,6 +110,19 @@ def test_the_fuzzer_sees_a_wrong_row(
     monkeypatch.setattr(documents, "parse", parse_wrongly)
     with pytest.raises(AssertionError, match="the naive reader's"):
         fuzz.check_document(text)
+
+
+def test_the_fuzzer_sees_what_a_neighbour_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    decode = columns.decode
+
+    def decode_wrongly(packages: Sequence[str], details: Sequence[bytes]) -> Any:
+        return decode(packages[1:] + packages[:1], details)
+
+    text = document("zlib", "develop", [Spec()]).encode()
+    assert together.check(text) == "decoded together"
+    monkeypatch.setattr(columns, "decode", decode_wrongly)
+    with pytest.raises(AssertionError):
+        together.check(text)
 
 
 def test_the_fuzzer_sees_a_lost_spec_and_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:

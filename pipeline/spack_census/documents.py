@@ -18,7 +18,8 @@ from spack_census.records import Document, Reason, Reject, Rejected
 _KNOWN_KEYS = frozenset(("title", "layout", "categories", "meta", "spec_details"))
 _REMEDY = "build the document again from the build cache"
 
-_StackCounts = tuple[tuple[str, int], ...]
+StackCounts = tuple[tuple[str, int], ...]
+"""(stack, number of specs), sorted by stack."""
 
 
 class Meta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -43,7 +44,7 @@ class _Content(msgspec.Struct):
     snapshot: str
     package: str
     num_specs_declared: int | None
-    stacks_declared: _StackCounts
+    stacks_declared: StackCounts
     decoded: Decoded
     warnings: list[str]
 
@@ -71,7 +72,7 @@ def parse(
         hexdigest, package = sha256.hexdigest(), known.get("package")
         return Reject(path, hexdigest, len(data), rejected.problem, snapshot, package)
     decoded = content.decoded
-    warnings += content.warnings + _path_warnings(path, content)
+    warnings += content.warnings + path_warnings(path, content.snapshot, content.package)
     return Document(
         snapshot=content.snapshot,
         package=content.package,
@@ -106,11 +107,11 @@ def parse_plain(text: bytes) -> _Content | None:
     fields = frontmatter.plain(text)
     if fields is None:
         return None
-    declared = _declared_plain(fields.meta)
-    decoded = declared and decoding.fast(fields.title, fields.details)
-    if declared is None or decoded is None:
+    counts = declared(fields.meta)
+    decoded = counts and decoding.fast(fields.title, fields.details)
+    if counts is None or decoded is None:
         return None
-    return _Content(fields.snapshot, fields.title, *declared, decoded, [])
+    return _Content(fields.snapshot, fields.title, *counts, decoded, [])
 
 
 def parse_careful(
@@ -190,7 +191,8 @@ def _snapshot(fields: dict[str, Any], unnamed: str | None) -> str:
     return snapshot
 
 
-def _declared_plain(meta: bytes) -> tuple[int, _StackCounts] | None:
+def declared(meta: bytes) -> tuple[int, StackCounts] | None:
+    """Return the counts that a faultless `meta` declares, of all specs and by stack, else None."""
     try:
         value = _META.decode(meta)
     except (msgspec.MsgspecError, RecursionError):
@@ -205,7 +207,7 @@ def _declared_plain(meta: bytes) -> tuple[int, _StackCounts] | None:
     return value.num_specs, tuple(sorted(value.num_specs_by_stack.items()))
 
 
-def _declared_careful(meta: Any, warnings: list[str]) -> tuple[int | None, _StackCounts]:
+def _declared_careful(meta: Any, warnings: list[str]) -> tuple[int | None, StackCounts]:
     """Return the declared counts; what is wrong with them is a warning, for no row hangs on it."""
     if not isinstance(meta, dict):
         warnings.append("meta is missing or no mapping: nothing is declared")
@@ -229,13 +231,13 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
-def _path_warnings(path: str, content: _Content) -> list[str]:
+def path_warnings(path: str, snapshot: str, package: str) -> list[str]:
     """Note a site path (`…/SNAPSHOT/PACKAGE/specs.md`) that disagrees with the front matter."""
     parts = path.split("/")
     if len(parts) < 3 or parts[-1] != "specs.md":
         return []
     return [
         f"the path says {said!r}, the front matter {written!r}"
-        for said, written in zip(parts[-3:-1], (content.snapshot, content.package), strict=True)
+        for said, written in zip(parts[-3:-1], (snapshot, package), strict=True)
         if said != written
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -109,7 +110,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     stacks_declared: tuple[tuple[str, int], ...]
     """(stack, number of specs) as the document's `meta` claims, sorted by stack."""
     warnings: tuple[str, ...]
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     problems: tuple[Problem, ...]
     hash_epoch: int | None
     """Spack database version since which hashes are made this way, where the document shows it."""

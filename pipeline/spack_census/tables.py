@@ -9,12 +9,40 @@ from typing import Any
 import pyarrow as pa
 
 from spack_census import schema
+from spack_census.columns import Rows
 from spack_census.records import Document, Problem, Record, Reject
 from spack_census.versions import version_key
 
 
 def specs(documents: Iterable[Document]) -> pa.Table:
     """Return one row for each record of the documents, in the schema of `schema.SPECS`."""
+    pieces: list[pa.Table] = []
+    singly: list[Document] = []
+    # What stands side by side in a table is taken in one piece.
+    run: tuple[str, Rows] | None = None
+    for document in documents:
+        rows = document.records
+        if not isinstance(rows, Rows):
+            singly.append(document)
+        elif run is not None and run[0] == document.snapshot and run[1].joins(rows):
+            run = document.snapshot, Rows(rows.table, run[1].start, rows.stop)
+        else:
+            if run is not None:
+                pieces.append(_specs_in_run(*run))
+            run = document.snapshot, rows
+    if run is not None:
+        pieces.append(_specs_in_run(*run))
+    return _finished(schema.SPECS, pa.concat_tables([_specs_singly(singly), *pieces]))
+
+
+def _specs_in_run(snapshot: str, rows: Rows) -> pa.Table:
+    table = rows.table.slice(rows.start, len(rows))
+    named = table.append_column("snapshot", pa.repeat(pa.scalar(snapshot, schema.TEXT), len(rows)))
+    columns = named.select(schema.SPECS.arrow.names).columns
+    return pa.Table.from_arrays(columns, schema=schema.SPECS.arrow)
+
+
+def _specs_singly(documents: Iterable[Document]) -> pa.Table:
     snapshots: list[str] = []
     records: list[Record] = []
     for document in documents:
@@ -58,6 +86,8 @@ def dependencies(documents: Iterable[Document]) -> pa.Table:
     """Return one row for each direct dependency, in the schema of `schema.DEPENDENCIES`."""
     columns: dict[str, list[Any]] = {name: [] for name in schema.DEPENDENCIES.arrow.names}
     for document in documents:
+        if isinstance(document.records, Rows):
+            continue  # no document names a dependency
         for record in document.records:
             for each in record.dependencies:
                 columns["snapshot"].append(document.snapshot)
@@ -66,7 +96,7 @@ def dependencies(documents: Iterable[Document]) -> pa.Table:
                 columns["dependency_hash"].append(each.hash)
                 columns["deptypes"].append(each.deptypes)
                 columns["virtuals"].append(each.virtuals)
-    return _columnar(schema.DEPENDENCIES, columns)
+    return _finished(schema.DEPENDENCIES, _columnar(schema.DEPENDENCIES, columns))
 
 
 def rejects(documents: Iterable[Document], rejected: Iterable[Reject]) -> pa.Table:
@@ -116,7 +146,7 @@ def rows(table: schema.Table, found: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 def _columnar(table: schema.Table, columns: Mapping[str, Sequence[Any]]) -> pa.Table:
     arrays = [_array(columns[field.name], field.type) for field in table.arrow]
-    return _finished(table, pa.Table.from_arrays(arrays, schema=table.arrow))
+    return pa.Table.from_arrays(arrays, schema=table.arrow)
 
 
 def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:

@@ -94,7 +94,7 @@ def mutations(number: int) -> Iterator[Line]:
     """Fuzz each format."""
     for name, form in fuzz.FORMATS.items():
         tally = fuzz.fuzz(form, number, seed=0)
-        samples = tuple(f"{why}\n    {text!r}" for why, text in tally.samples)
+        samples = tuple(f"{why}\n    {text[:_SHOWN_BYTES]!r}" for why, text in tally.samples)
         yield Line(f"{name}: mutations", tally.mutations)
         for verdict, count in sorted(tally.verdicts.items()):
             yield Line(f"{name}: {verdict}", count)
@@ -102,6 +102,9 @@ def mutations(number: int) -> Iterator[Line]:
         yield Line(f"{name}: slowest, seconds", tally.slowest_seconds, 1)
         yield Line(f"{name}: memory grown, MB", tally.grown_mb, 200)
 
+
+_SHOWN_BYTES = 2000
+"""Of a mutated text; the same seed gives the whole again."""
 
 _STAGES: dict[str, tuple[Callable[..., Iterator[Line]], str]] = {
     "kills": (kills, "builders to kill at random"),

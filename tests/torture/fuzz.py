@@ -21,7 +21,7 @@ import msgspec
 import naive
 from spack_census import documents
 from spack_census.records import Document, Reject
-from torture import indexes, lockfiles
+from torture import indexes, lockfiles, together
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -94,6 +94,11 @@ def document_seeds() -> list[bytes]:
     return [text for text in texts if len(text) <= _LARGEST_BYTES]
 
 
+def faultless_seeds() -> list[bytes]:
+    """Return those of them that are decoded together with others."""
+    return [text for text in document_seeds() if together.is_faultless(text)]
+
+
 def check_document(data: bytes) -> str:
     """Parse a document; demand the naive reader's rows of what was accepted."""
     found = documents.parse(data, "mutated.md")
@@ -135,6 +140,7 @@ def _rows(document: Document) -> list[dict[str, Any]]:
 
 FORMATS: dict[str, Format] = {
     "documents": Format(document_seeds, check_document),
+    "documents together": Format(faultless_seeds, together.check),
     "indexes": Format(indexes.seeds, indexes.check),
     "lockfiles": Format(lockfiles.seeds, lockfiles.check),
 }

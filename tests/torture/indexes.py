@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -44,7 +45,8 @@ def check(data: bytes) -> str:
         assert problem.remedy
         return "rejected"
     found = list(index.records(decoded, dict.fromkeys(decoded.held, ()), decoded.held))
-    installs = json.loads(data)["database"]["installs"]
+    # Python refuses to make an int of as many digits as a mutation may write.
+    installs = json.loads(data, parse_int=Decimal)["database"]["installs"]
     assert len(found) == sum(bool(record.get("in_buildcache")) for record in installs.values())
     records = [one for one in found if isinstance(one, Record)]
     for record in records:

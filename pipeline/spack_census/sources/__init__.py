@@ -61,9 +61,12 @@ def open_source(
     `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
     build cache's own files tell them.
     """
-    from spack_census.sources import addresses, archive, buildcache, directory, fetching, git
+    from spack_census.sources import addresses, archive, buildcache, directory, git
 
     if addresses.is_remote(str(source)):
+        # What speaks HTTPS takes as long to import as a small build takes to run.
+        from spack_census.sources import fetching
+
         path = fetching.fetch(str(source), with_sizes=with_sizes).folder
     else:
         path = addresses.local(str(source)).resolve()

@@ -61,14 +61,16 @@ class Directory:
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Return a document's bytes, or its first `limit`; raises SourceError naming the file."""
-        full = self.root / path if self.root.is_dir() else self.root
+        full = self._full(path)
         try:
             descriptor = os.open(full, _OPEN_FLAGS)
-            with os.fdopen(descriptor, "rb") as file:
-                size = os.fstat(descriptor).st_size
+            try:
                 # One byte over the limit is enough for the parser to see that it is over.
+                size = os.fstat(descriptor).st_size
                 wanted = min(size, LIMITS.document_bytes + 1) if limit is None else limit
-                data = file.read(wanted)
+                data = _read(descriptor, wanted)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             denied = isinstance(error, PermissionError)
             gone = "it was there when the build began; run the build again"
@@ -78,13 +80,27 @@ class Directory:
             raise SourceError(f"{full} became shorter while it was read", "run the build again")
         return data
 
+    def _full(self, path: str) -> str:
+        # Only a document of the root's own name leaves a doubt that is worth a look at the disk.
+        if path == self.root.name and self.root.is_file():
+            return str(self.root)
+        return f"{self.root}/{path}"
+
     def sibling(self, path: str, name: str) -> bytes | None:
         """Return the bytes of a spec file beside a document; None where no regular file is."""
-        folder = (self.root / path if self.root.is_dir() else self.root).parent
+        folder = Path(self._full(path)).parent
         file = folder / name
         if not file.is_file() or file.is_symlink():
             return None
         return Directory(folder).read(name, LIMITS.spec_file_bytes + 1)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Return as many bytes, or all there are: no single read need give as many."""
+    data = os.read(descriptor, size)
+    while len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from spack_census import documents, frontmatter, legacy
+from spack_census import bulk, documents, frontmatter, legacy
 from spack_census.config import LIMITS
 from spack_census.records import Document, Problem, Reason, Reject
 from spack_census.sources import Entry
@@ -90,12 +90,16 @@ def is_document(path: str, head: bytes) -> bool:
 
 
 def read_documents(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
-    """Yield what each document holds, in path order."""
-    for path in sorted(paths):
-        yield parse(files, path)
+    """Return an iterator of what each document holds, in path order."""
+    found = ((path, files.read(path)) for path in sorted(paths))
+    return bulk.parse(found, functools.partial(_parse, files))
 
 
 def parse(files: Files, path: str) -> Document | Reject:
     """Return what a document holds, its spec files included."""
+    return _parse(files, path, files.read(path))
+
+
+def _parse(files: Files, path: str, data: bytes) -> Document | Reject:
     sibling = functools.partial(files.sibling, path)
-    return documents.parse(files.read(path), path, files.unnamed, sibling)
+    return documents.parse(data, path, files.unnamed, sibling)

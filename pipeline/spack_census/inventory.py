@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +19,7 @@ from spack_census.records import Reject
 from spack_census.sources import Entry, Source
 
 
-class Fingerprint(NamedTuple):
+class Fingerprint(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An entry as it was when its document was last read."""
 
     state: str

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from spack_census.config import LIMITS
 from spack_census.errors import CensusError, SourceError
 from spack_census.records import Document, Reason, Reject
@@ -71,7 +73,7 @@ class Archive:
                 yield each
             elif not files.is_spec_file(name):
                 beside = files.state_of(spec_files[folder]) if folder in spec_files else ""
-                yield each._replace(state=each.state + beside)
+                yield msgspec.structs.replace(each, state=each.state + beside)
 
     def snapshot_of(self, entry: Entry) -> str | Reject | None:
         """Return the snapshot that the document names."""

@@ -66,8 +66,8 @@ class Directory:
             descriptor = os.open(full, _OPEN_FLAGS)
             try:
                 # One byte over the limit is enough for the parser to see that it is over.
-                size = os.fstat(descriptor).st_size
-                wanted = min(size, LIMITS.document_bytes + 1) if limit is None else limit
+                most = LIMITS.document_bytes + 1 if limit is None else limit
+                wanted = min(os.fstat(descriptor).st_size, most)
                 data = _read(descriptor, wanted)
             finally:
                 os.close(descriptor)
@@ -107,8 +107,12 @@ def _read(descriptor: int, size: int) -> bytes:
 class _SpecFiles:
     """What a folder's spec files add to the states of the documents beside them."""
 
+    items: frozenset[os.DirEntry[str]] = frozenset()
     state: str = ""
     settled: bool = True
+
+
+_NO_SPEC_FILES = _SpecFiles()
 
 
 def _listing(folder: str) -> list[os.DirEntry[str]]:
@@ -125,9 +129,9 @@ def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
     found = _listing(folder)
     beside = _spec_files(found, doubt_ns)
     for item in found:
-        path = f"{prefix}{item.name}"
-        if not files.is_candidate(item.name) or files.is_spec_file(item.name):
+        if item in beside.items or not files.is_candidate(item.name):
             continue
+        path = f"{prefix}{item.name}"
         if item.is_dir(follow_symlinks=False):
             yield from _walk(item.path, f"{path}/", doubt_ns)
         else:
@@ -135,13 +139,16 @@ def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
 
 
 def _spec_files(found: list[os.DirEntry[str]], doubt_ns: int) -> _SpecFiles:
+    items = frozenset(item for item in found if files.is_spec_file(item.name))
+    if not items:
+        return _NO_SPEC_FILES
     there = [
-        _entry(item.name, item.stat(follow_symlinks=False), doubt_ns, _SpecFiles())
-        for item in found
-        if files.is_spec_file(item.name) and item.is_file(follow_symlinks=False)
+        _entry(item.name, item.stat(follow_symlinks=False), doubt_ns, _NO_SPEC_FILES)
+        for item in items
+        if item.is_file(follow_symlinks=False)
     ]
     state = files.state_of((entry.path, entry.state) for entry in there)
-    return _SpecFiles(state, all(entry.settled for entry in there))
+    return _SpecFiles(items, state, all(entry.settled for entry in there))
 
 
 def _candidate(

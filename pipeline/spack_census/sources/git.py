@@ -128,7 +128,7 @@ class Git:
                 self._listed[:] = [tree]
                 for each in tree.entries():
                     if isinstance(each, Entry):
-                        yield each._replace(path=f"{prefix}{each.path}")
+                        yield msgspec.structs.replace(each, path=f"{prefix}{each.path}")
                     else:
                         yield msgspec.structs.replace(each, path=f"{prefix}{each.path}")
             # What is left open here could not travel to another process.

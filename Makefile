@@ -97,7 +97,7 @@ $(AXE): Makefile
 
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the benchmarks into $(VENV) ...' >&2
-	@$(PIP) --editable '.[bench]'
+	@$(PIP) --editable '.[bench,report]'
 	@touch $(RUN) $@
 
 $(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python

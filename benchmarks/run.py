@@ -44,6 +44,9 @@ def main() -> None:
         inputs = options.input or Path(scratch) / "input"
         for size in options.sizes:
             results["sizes"][size] = _measure(size, inputs, Path(scratch), options.runs)
+        tenth = inputs / "M-10"
+        if tenth.exists():
+            results["git"] = suites.git(tenth, Path(scratch), options.runs)
         results["index"] = suites.index(Path(scratch) / "index", options.runs)
         results["commands"] = suites.commands(Path(scratch), options.runs)
     results["load_after"] = os.getloadavg()
@@ -79,17 +82,18 @@ def _measure(size: str, inputs: Path, scratch: Path, runs: int) -> dict[str, Any
         "megabytes": round(sum(documents) / 1e6, 1),
     }
     print(f"{size}: {found}", file=sys.stderr)
-    small = size in ("S", "M/10")
     if size != "L":
         found["conversions"] = suites.conversions(
-            suites.ALL if small else suites.LARGE,
+            suites.LARGE if size == "M" else suites.ALL,
             source,
             scratch / "conversions",
-            runs if small else 1,
-            compare=small,
+            runs,
+            slow_runs=runs if size == "S" else 1,
+            compare=size != "M",
         )
     dataset = scratch / f"dataset-{source.name}"
     found["builds"] = suites.builds(source, dataset, specs, 1 if size == "L" else 3)
+    found["storage"] = apart(suites.storage, dataset)
     found["queries"] = apart(suites.queries, dataset, runs)
     return found
 

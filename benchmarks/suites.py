@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import generate
-from measure import Cost, apart, measure, one_core
+from measure import Cost, apart, measure, median, once, one_core
 from peers import COLUMNS
 
 HERE = Path(__file__).parent
@@ -23,16 +23,16 @@ ALL = (
     "frontmatter_pandas",
     "pyyaml_pandas",
 )
-LARGE = ("bare_limit", "census", "census_two", "duckdb_sql", "polars_json")
-"""Those that end soon enough at 500 MB and more."""
+LARGE = ("bare_limit", "census", "census_two", "duckdb_sql")
+"""Those that end soon enough at 500 MB, in memory that most machines have."""
 SLOW = ("pyyaml_pandas", "frontmatter_pandas")
 PARAMS = {"reference": "x86_64_v3", "target": "neoverse_v2", "host": "zen4"}
 NEED_DEPENDENCIES = ("coverage.frontier",)
 COMMANDS = {
-    "census --help": ["--help"],
     "census diff": ["diff"],
     "census coverage": ["coverage"],
     "census package": ["package", "zlib-ng"],
+    "census env": ["env", str(generate.REPOSITORY / "tests" / "environments" / "workbench")],
 }
 _DOUBT_SECONDS = 2.1
 """Younger files are read again by the next build, which would then be what is measured."""
@@ -45,17 +45,24 @@ def peer(name: str, source: Path, folder: Path) -> list[str]:
 
 
 def conversions(
-    names: tuple[str, ...], source: Path, folder: Path, runs: int, *, compare: bool
+    names: tuple[str, ...],
+    source: Path,
+    folder: Path,
+    runs: int,
+    *,
+    slow_runs: int,
+    compare: bool,
 ) -> dict[str, Cost]:
-    """Measure peers on one source, in turn; `compare` stops unless they wrote the same rows."""
-    found = {}
-    for name in names:
-        found[name] = measure(peer(name, source, folder), min(runs, 3) if name in SLOW else runs)
-        say(name, found[name])
+    """Measure peers on one source, in turns; `compare` stops unless they wrote the same rows."""
+    found: dict[str, list[Cost]] = {name: [] for name in names}
+    for turn in range(runs):
+        for name in names:
+            if turn < (slow_runs if name in SLOW else runs):
+                found[name].append(once(peer(name, source, folder)))
     if compare:
         apart(_compare, names, folder)
     shutil.rmtree(folder)
-    return found
+    return said({name: median(costs) for name, costs in found.items()})
 
 
 def _compare(names: tuple[str, ...], folder: Path) -> None:
@@ -78,36 +85,70 @@ def _compare(names: tuple[str, ...], folder: Path) -> None:
 def builds(source: Path, dataset: Path, specs: int, runs: int) -> dict[str, Cost]:
     """Measure `census build` as a user runs it: cold, with nothing changed, one new snapshot."""
     command = _census("build", str(source), "--dataset", str(dataset))
-    found = {"cold": measure(command, runs, lambda: shutil.rmtree(dataset, ignore_errors=True))}
-    say("cold", found["cold"])
+    cold = measure(command, runs, lambda: shutil.rmtree(dataset, ignore_errors=True))
     time.sleep(_DOUBT_SECONDS)
-    measure(command, 1)
-    found["unchanged"] = measure(command, max(runs, 3))
-    say("unchanged", found["unchanged"])
+    once(command)
+    unchanged = measure(command, 5)
     late = iter(range(2_000, 2_050))  # weeks of the year 2061, after all others
 
     def publish() -> None:
-        measure(command, 1)
+        once(command)
         apart(generate.documents, source, 1, specs, next(late))
         time.sleep(_DOUBT_SECONDS)
 
     try:
-        found["one new snapshot"] = measure(command, max(runs, 3), publish)
+        new = measure(command, max(runs, 3), publish)
     finally:
         for path in source.glob("develop-206*"):
             shutil.rmtree(path)
-    say("one new snapshot", found["one new snapshot"])
-    return found
+    once([*command, "--prune"])
+    return said({"cold": cold, "unchanged": unchanged, "one new snapshot": new})
 
 
 def index(folder: Path, runs: int) -> dict[str, Cost]:
     """Measure the indexes of a build cache against the loop of the site's own script."""
     apart(generate.index, folder / "source", 150)
-    found = {}
-    for name in ("index_json", "census"):
-        found[name] = measure(peer(name, folder / "source", folder), runs)
-        say(name, found[name])
-    return found
+    names = ("index_json", "census")
+    return said({name: measure(peer(name, folder / "source", folder), runs) for name in names})
+
+
+def git(source: Path, folder: Path, runs: int) -> dict[str, Cost]:
+    """Measure documents in a repository against git's own way to print all that it holds."""
+    repository = str(folder / "repository")
+    shutil.copytree(source, repository)
+    in_git = [
+        "git",
+        "-C",
+        repository,
+        "-c",
+        "user.name=census",
+        "-c",
+        "user.email=census@localhost",
+    ]
+    once([*in_git, "init", "--quiet"])
+    once([*in_git, "add", "."])
+    once([*in_git, "commit", "--quiet", "--message", "documents"])
+    once([*in_git, "gc", "--quiet"])
+    dataset = folder / "git"
+    build = _census("build", repository, "--git", "--jobs", "1", "--dataset", str(dataset))
+    cat_file = ["git", "-C", repository, "cat-file", "--batch-all-objects", "--batch"]
+    return said(
+        {
+            "cat_file": measure(cat_file, runs),
+            "git": measure(build, runs, lambda: shutil.rmtree(dataset, ignore_errors=True)),
+        }
+    )
+
+
+def storage(dataset: Path) -> dict[str, float]:
+    """Return the files of a dataset's current version, its bytes, and those of `specs` alone."""
+    paths = [path for path in (dataset / "current").rglob("*") if path.is_file()]
+    specs = [path for path in paths if "specs" in path.parts]
+    return {
+        "files": len(paths),
+        "megabytes": round(sum(path.stat().st_size for path in paths) / 1e6, 2),
+        "specs_megabytes": round(sum(path.stat().st_size for path in specs) / 1e6, 2),
+    }
 
 
 def queries(dataset: Path, runs: int) -> dict[str, float]:
@@ -117,8 +158,9 @@ def queries(dataset: Path, runs: int) -> dict[str, float]:
 
     found = {}
     with connect(dataset) as connection:
+        [is_alone] = connection.sql("select count(*) = 1 from snapshots").fetchall()[0]
         for query in catalogue().values():
-            if query.name in NEED_DEPENDENCIES:
+            if query.name in NEED_DEPENDENCIES or ("before" in query.params and is_alone):
                 continue
             params = {name: PARAMS[name] for name in query.params if name in PARAMS}
             seconds = []
@@ -132,24 +174,32 @@ def queries(dataset: Path, runs: int) -> dict[str, float]:
 
 def commands(folder: Path, runs: int) -> dict[str, Cost]:
     """Measure whole commands on a dataset of the shipped sample."""
-    dataset = str(folder / "sample")
-    measure(_census("build", str(generate.DOCUMENTS), "--dataset", dataset), 1)
-    found = {}
-    for name, arguments in COMMANDS.items():
-        where = [] if "--help" in arguments else ["--dataset", dataset]
-        found[name] = measure(_census(*arguments, *where), runs)
-        say(name, found[name])
-    return found
+    dataset = ["--dataset", str(folder / "sample")]
+    reports = folder / "reports"
+    once(_census("build", str(generate.DOCUMENTS), *dataset))
+    report = _census("report", "--output", str(reports), *dataset)
+    found = {name: measure(_census(*words, *dataset), runs) for name, words in COMMANDS.items()}
+    return said(
+        {
+            "census --help": measure(_census("--help"), runs),
+            **found,
+            "census report": measure(
+                report, runs, lambda: shutil.rmtree(reports, ignore_errors=True)
+            ),
+        }
+    )
 
 
 def _census(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "spack_census.cli", *arguments]
 
 
-def say(name: str, cost: Cost) -> None:
-    """Print a measurement as it is made."""
-    print(
-        f"  {name:<20} {cost.wall_seconds:>8.2f} s wall {cost.cpu_seconds:>8.2f} s CPU"
-        f" {cost.peak_mb:>6.0f} MB",
-        file=sys.stderr,
-    )
+def said(costs: dict[str, Cost]) -> dict[str, Cost]:
+    """Return measurements, printing them."""
+    for name, cost in costs.items():
+        print(
+            f"  {name:<20} {cost.wall_seconds:>8.2f} s wall {cost.cpu_seconds:>8.2f} s CPU"
+            f" {cost.peak_mb:>6.0f} MB",
+            file=sys.stderr,
+        )
+    return costs

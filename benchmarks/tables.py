@@ -19,6 +19,14 @@ NAMES = {
     "frontmatter_pandas": "python-frontmatter + pandas",
     "pyyaml_pandas": "PyYAML (C) + pandas",
     "index_json": "`json.load` loop, no output",
+    "cat_file": "`git cat-file` alone, to nowhere",
+    "git": "**census** `build --git`, one process",
+}
+
+_SUITES = {
+    "Documents in a git repository (M/10)": "git",
+    "Indexes of a build cache, 60,000 specs": "index",
+    "Commands on the shipped sample": "commands",
 }
 
 
@@ -34,8 +42,9 @@ def render(results: dict[str, Any]) -> str:
             )
             parts.append(f"### {title}\n\n{_conversions(found)}\n")
     parts.append(f"### How it grows\n\n{_growth(sizes)}\n")
-    parts.append(f"### Indexes of a build cache\n\n{_index(results['index'])}\n")
-    parts.append(f"### Commands on the shipped sample\n\n{_commands(results['commands'])}\n")
+    for title, key in _SUITES.items():
+        if key in results:
+            parts.append(f"### {title}\n\n{_costs(results[key])}\n")
     parts.append(f"### Queries, seconds\n\n{_queries(sizes)}")
     return "\n".join(parts)
 
@@ -76,6 +85,15 @@ def _growth(sizes: dict[str, Any]) -> str:
             values = [found["builds"][what][unit] for found in sizes.values()]
             shown = [f"{value:.0f}" if unit == "peak_mb" else f"{value:.2f}" for value in values]
             rows.append((f"{what}, {unit.replace('_', ' ')}", *shown, _slope(values, sizes)))
+    for what in ("files", "megabytes"):
+        values = [found["storage"][what] for found in sizes.values()]
+        shown = [f"{value:,.0f}" for value in values]
+        rows.append((f"dataset, {what}", *shown, _slope(values, sizes)))
+    per_spec = [
+        f"{found['storage']['specs_megabytes'] * 1e6 / found['specs']:.1f}"
+        for found in sizes.values()
+    ]
+    rows.append(("`specs`, bytes a spec", *per_spec, ""))
     return _table(("`census build`", *sizes, "size^b, last step"), rows)
 
 
@@ -86,26 +104,24 @@ def _slope(values: Sequence[float], sizes: dict[str, Any]) -> str:
     return f"{exponent(values[-2], values[-1], specs[-1] / specs[-2]):.2f}"
 
 
-def _index(costs: dict[str, Any]) -> str:
+def _costs(costs: dict[str, Any]) -> str:
     rows = [
-        (NAMES[name], f"{cost['wall_seconds']:.2f}", f"{cost['cpu_seconds']:.2f}", cost["peak_mb"])
-        for name, cost in costs.items()
-    ]
-    return _table(("", "wall s", "CPU s", "peak MB"), rows)
-
-
-def _commands(costs: dict[str, Any]) -> str:
-    rows = [
-        (f"`{name}`", f"{cost['wall_seconds']:.2f}", f"{cost['cpu_seconds']:.2f}", cost["peak_mb"])
+        (
+            NAMES.get(name, f"`{name}`"),
+            f"{cost['wall_seconds']:.2f}",
+            f"{cost['cpu_seconds']:.2f}",
+            cost["peak_mb"],
+        )
         for name, cost in costs.items()
     ]
     return _table(("", "wall s", "CPU s", "peak MB"), rows)
 
 
 def _queries(sizes: dict[str, Any]) -> str:
-    names = next(iter(sizes.values()))["queries"]
+    names = [*sizes.values()][-1]["queries"]
     rows = [
-        (name, *(f"{found['queries'][name]:.3f}" for found in sizes.values())) for name in names
+        (name, *(f"{found['queries'].get(name, float('nan')):.3f}" for found in sizes.values()))
+        for name in names
     ]
     return _table(("", *sizes), rows)
 

@@ -1,0 +1,3 @@
+"""Stands before pandas on the path: PyArrow imports it wherever it is, and census installs none."""
+
+raise ImportError

@@ -75,7 +75,7 @@ def _conversions(found: dict[str, Any]) -> str:
         for name, cost in sorted(costs.items(), key=lambda item: item[1]["cpu_seconds"])
     ]
     head = ("", "wall s", "CPU s", "MB/CPU s", "wall ÷ census", "CPU ÷ census", "peak MB")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _growth(sizes: dict[str, Any]) -> str:
@@ -94,7 +94,7 @@ def _growth(sizes: dict[str, Any]) -> str:
         for found in sizes.values()
     ]
     rows.append(("`specs`, bytes a spec", *per_spec, ""))
-    return _table(("`census build`", *sizes, "size^b, last step"), rows)
+    return table(("`census build`", *sizes, "size^b, last step"), rows)
 
 
 def _slope(values: Sequence[float], sizes: dict[str, Any]) -> str:
@@ -114,7 +114,7 @@ def _costs(costs: dict[str, Any]) -> str:
         )
         for name, cost in costs.items()
     ]
-    return _table(("", "wall s", "CPU s", "peak MB"), rows)
+    return table(("", "wall s", "CPU s", "peak MB"), rows)
 
 
 def _queries(sizes: dict[str, Any]) -> str:
@@ -123,10 +123,11 @@ def _queries(sizes: dict[str, Any]) -> str:
         (name, *(f"{found['queries'].get(name, float('nan')):.3f}" for found in sizes.values()))
         for name in names
     ]
-    return _table(("", *sizes), rows)
+    return table(("", *sizes), rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table in Markdown, names to the left and numbers to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 

@@ -32,7 +32,7 @@ T = TypeVar("T")
 _AHEAD = 1000
 """Tasks handed to an executor of unknown size at a time: its queue stays short, no worker idle."""
 
-_POOL_BYTES = 16 * 1024 * 1024
+_POOL_BYTES = 64 * 1024 * 1024
 """Below this a pool of processes costs more time to start than it saves."""
 
 

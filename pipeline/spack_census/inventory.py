@@ -93,6 +93,8 @@ def save(
     sha256: Mapping[str, str],
 ) -> None:
     """Keep the fingerprints of an inventory; `sha256` holds what was read since. Raises OSError."""
+    if not sha256 and len(scanned.sha256) == len(known):
+        return  # nothing was read, and nothing that was known is gone
     hashes = {**scanned.sha256, **sha256}
     fresh = {
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)
@@ -108,13 +110,15 @@ def save(
     others.pop(source.identity, None)
     kept = dict([*others.items()][-_KEPT_SOURCES:])
     encoded = msgspec.json.encode({**kept, source.identity: fresh})
-    draft.write_bytes(_seal(encoded) + encoded)
+    with draft.open("wb") as file:
+        file.writelines((_seal(encoded), encoded))
     draft.replace(path)
 
 
 def _read(path: Path) -> dict[str, Fingerprints]:
     try:
-        data = path.read_bytes()
+        # As a view: a copy of what a million documents leave would count.
+        data = memoryview(path.read_bytes())
         # A flipped bit could move a document to a snapshot of another name, build after build.
         if data[:_SEAL_BYTES] != _seal(data[_SEAL_BYTES:]):
             return {}
@@ -123,5 +127,5 @@ def _read(path: Path) -> dict[str, Fingerprints]:
         return {}
 
 
-def _seal(encoded: bytes) -> bytes:
+def _seal(encoded: bytes | memoryview) -> bytes:
     return hashlib.sha256(encoded).hexdigest().encode() + b"\n"

@@ -42,13 +42,11 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as scratch:
         inputs = options.input or Path(scratch) / "input"
-        for size in options.sizes:
-            results["sizes"][size] = _measure(size, inputs, Path(scratch), options.runs)
-        tenth = inputs / "M-10"
-        if tenth.exists():
-            results["git"] = suites.git(tenth, Path(scratch), options.runs)
+        results["git"] = suites.git(Path(scratch) / "git", options.runs)
         results["index"] = suites.index(Path(scratch) / "index", options.runs)
         results["commands"] = suites.commands(Path(scratch), options.runs)
+        for size in options.sizes:
+            results["sizes"][size] = _measure(size, inputs, Path(scratch), options.runs)
     results["load_after"] = os.getloadavg()
     text = json.dumps(results, indent=1, default=dataclasses.asdict)
     (HERE / "results.json").write_text(f"{text}\n")

@@ -1,6 +1,6 @@
-"""How many bytes a spec takes, as it is written and otherwise: `python benchmarks/storage.py DATASET`.
+"""How many bytes a spec takes, as it is written and otherwise.
 
-Each way writes all files of `specs` anew, partition by partition. No way can do with less than 20
+`python benchmarks/storage.py DATASET`. Each way writes all files of `specs` anew, partition by partition. No way can do with less than 20
 bytes for each hash, which nothing predicts.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from tables import table
 
 PLAIN = ("hash",)

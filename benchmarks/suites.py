@@ -112,10 +112,10 @@ def index(folder: Path, runs: int) -> dict[str, Cost]:
     return said({name: measure(peer(name, folder / "source", folder), runs) for name in names})
 
 
-def git(source: Path, folder: Path, runs: int) -> dict[str, Cost]:
+def git(folder: Path, runs: int) -> dict[str, Cost]:
     """Measure documents in a repository against git's own way to print all that it holds."""
     repository = str(folder / "repository")
-    shutil.copytree(source, repository)
+    apart(generate.documents, folder / "repository", 10, 15_000)
     in_git = [
         "git",
         "-C",

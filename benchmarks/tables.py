@@ -24,7 +24,7 @@ NAMES = {
 }
 
 _SUITES = {
-    "Documents in a git repository (M/10)": "git",
+    "Documents in a git repository, 150,000 specs": "git",
     "Indexes of a build cache, 60,000 specs": "index",
     "Commands on the shipped sample": "commands",
 }

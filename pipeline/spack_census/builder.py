@@ -5,6 +5,7 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -97,7 +98,11 @@ def build(  # noqa: PLR0913 - the options of `census build`
     if isinstance(origin, (Path, str)):
         origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
-    with _disk_errors(folder), lock(folder, wait_seconds, damaged) as publication:
+    with (
+        _disk_errors(folder),
+        _no_collections(),
+        lock(folder, wait_seconds, damaged) as publication,
+    ):
         known = inventory.load(folder / _FINGERPRINTS, origin)
         scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
@@ -129,6 +134,18 @@ def build(  # noqa: PLR0913 - the options of `census build`
         warnings=warnings,
         manifest=manifest,
     )
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Keep the garbage collector off: it would walk all entries of the source, time and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """How many bytes a spec takes, as it is written and otherwise.
 
-`python benchmarks/storage.py DATASET`. Each way writes all files of `specs` anew, partition by partition. No way can do with less than 20
-bytes for each hash, which nothing predicts.
+`python benchmarks/storage.py DATASET`. Each way writes all files of `specs` anew, partition by
+partition. No way can do with less than 20 bytes for each hash, which nothing predicts.
 """
 
 from __future__ import annotations

@@ -120,10 +120,14 @@ def _costs(costs: dict[str, Any]) -> str:
 def _queries(sizes: dict[str, Any]) -> str:
     names = [*sizes.values()][-1]["queries"]
     rows = [
-        (name, *(f"{found['queries'].get(name, float('nan')):.3f}" for found in sizes.values()))
+        (name, *(_seconds(found["queries"].get(name)) for found in sizes.values()))
         for name in names
     ]
     return table(("", *sizes), rows)
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from spack_census import bulk, documents, frontmatter, legacy
@@ -95,9 +95,12 @@ def read_documents(files: Files, paths: Sequence[str]) -> Iterator[Document | Re
     return bulk.parse(found, functools.partial(_parse, files))
 
 
-def parse(files: Files, path: str) -> Document | Reject:
-    """Return what a document holds, its spec files included."""
-    return _parse(files, path, files.read(path))
+def read_singly(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
+    """Do as `read_documents`, but let no document share memory with others."""
+    return (_parse(files, path, files.read(path)) for path in sorted(paths))
+
+
+Reader = Callable[[Files, Sequence[str]], Iterator[Document | Reject]]
 
 
 def _parse(files: Files, path: str, data: bytes) -> Document | Reject:

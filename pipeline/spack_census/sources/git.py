@@ -179,7 +179,8 @@ def _decode(tree: Tree, paths: Sequence[str]) -> Iterator[Document | Reject]:
     """Yield the documents of a state of `develop`; read only those not in the last state too."""
     keys = {path: (path, tree.state(path)) for path in paths}
     unread = [path for path in paths if keys[path] not in _decoded]
-    read = dict(zip(unread, tree.documents(unread), strict=True))
+    # One that stays from state to state must not keep all that it was decoded with.
+    read = dict(zip(unread, tree.documents(unread, files.read_singly), strict=True))
     found = {key: read[path] if path in read else _decoded[key] for path, key in keys.items()}
     _decoded.clear()
     _decoded.update(found)

@@ -5,17 +5,14 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spack_census import failpoints, guards, inventory, reference, workers
+from spack_census import durable, failpoints, guards, inventory, reference, workers
 from spack_census.convert import Converted, Task, revision
 from spack_census.dataset import Manifest, SnapshotState
-from spack_census.errors import DatasetError
 from spack_census.inventory import Inventory
 from spack_census.publication import Publication, lock
 from spack_census.records import Problem
@@ -98,11 +95,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
     if isinstance(origin, (Path, str)):
         origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
-    with (
-        _disk_errors(folder),
-        _no_collections(),
-        lock(folder, wait_seconds, damaged) as publication,
-    ):
+    quick, told = inventory.no_collections(), durable.disk_errors(folder)
+    with quick, told, lock(folder, wait_seconds, damaged) as publication:
         known = inventory.load(folder / _FINGERPRINTS, origin)
         scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)
@@ -134,28 +128,6 @@ def build(  # noqa: PLR0913 - the options of `census build`
         warnings=warnings,
         manifest=manifest,
     )
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keep the garbage collector off: it would walk all entries of the source, time and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@contextmanager
-def _disk_errors(dataset: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"{error.filename2 or error.filename or dataset}: {error.strerror or error}"
-        hint = "mend that and build again; what was published before is as it was"
-        raise DatasetError(message, hint) from error
 
 
 def _tasks(

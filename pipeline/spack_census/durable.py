@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from spack_census import failpoints
+from spack_census.errors import DatasetError
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -39,3 +42,14 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(dataset: Path) -> Iterator[None]:
+    """Turn OSError into a DatasetError that names the file and says what still stands."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename2 or error.filename or dataset}: {error.strerror or error}"
+        hint = "mend that and build again; what was published before is as it was"
+        raise DatasetError(message, hint) from error

@@ -25,9 +25,13 @@ from spack_census.errors import BusyError, DatasetError
 from spack_census.locking import LOCK, hold, holder, still
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from spack_census.locking import hold
+# Where the tests run in the background, children inherit that some signals are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -73,7 +77,7 @@ def test_the_second_is_told_who_builds_where_and_since_when(dataset: Path, sourc
 def test_a_killed_holder_leaves_no_lock_behind(dataset: Path, source: Path) -> None:
     with held_elsewhere(dataset) as process:
         process.kill()
-        process.wait()
+        process.wait(60)
     assert f"process {process.pid}" in (dataset / LOCK).read_text(), "it had no time to clean up"
     assert holder(dataset) is None
     assert sc.build(source, dataset).published
@@ -188,5 +192,5 @@ def test_signals_that_end_a_build_free_the_lock(dataset: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         with held_elsewhere(dataset) as process:
             process.send_signal(number)
-            process.wait()
+            process.wait(60)
         assert holder(dataset) is None

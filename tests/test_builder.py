@@ -22,6 +22,7 @@ from spack_census.errors import (
     SourceError,
 )
 from spack_census.publication import lock
+from spack_census.sources import directory
 from spack_census.verify import verify
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
@@ -70,6 +71,32 @@ def test_a_second_build_publishes_nothing_and_touches_nothing(source: Path, data
     assert not result.published
     assert set(statuses(result).values()) == {"unchanged"}
     assert after == before
+
+
+def test_only_what_has_changed_is_read_again(
+    source: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No file counts as too young to be trusted.
+    monkeypatch.setattr(directory, "_DOUBT_NS", -3_600_000_000_000)
+    read: list[str] = []
+
+    class Counted(directory.Directory):
+        def read(self, path: str, limit: int | None = None) -> bytes:
+            read.append(path)
+            return super().read(path, limit)
+
+    def build() -> set[str]:
+        read.clear()
+        sc.build(Counted(source), dataset, jobs=1)
+        return {path.split("/")[-3] for path in read}
+
+    assert build() == {"develop", "develop-2025-01-05"}
+    assert build() == set()
+    write_document(source, "new", "develop", [Spec(hash=hash_of("new"))])
+    assert build() == {"develop"}
+    (source / "_cache" / "develop-2025-01-05" / PACKAGES[0] / "specs.md").unlink()
+    assert build() == {"develop-2025-01-05"}
+    assert build() == set()
 
 
 def test_a_changed_snapshot_is_replaced_and_the_others_keep_their_files(

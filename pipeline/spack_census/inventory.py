@@ -107,8 +107,8 @@ def save(
     sha256: Mapping[str, str],
 ) -> None:
     """Keep the fingerprints of an inventory; `sha256` holds what was read since. Raises OSError."""
-    if not sha256 and len(scanned.sha256) == len(known):
-        return  # nothing was read, and nothing that was known is gone
+    if not sha256:
+        return  # nothing was read: what is gone since does no harm
     hashes = {**scanned.sha256, **sha256}
     fresh = {
         entry.path: Fingerprint(entry.state, hashes[entry.path], snapshot)

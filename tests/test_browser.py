@@ -1,8 +1,8 @@
 """Reports in a real browser: quiet, self-contained, accessible, and deaf to hostile names.
 
 Needs Chromium (the variable CHROMIUM, or one on the path) and, for the audit, axe-core (`make test`
-gets it where npm can). Without Chromium the tests are skipped, unless CENSUS_BROWSER=demanded; without
-axe-core the audit is.
+gets it where npm can). Without Chromium the tests are skipped, unless CENSUS_BROWSER=demanded;
+without axe-core the audit is.
 """
 
 from __future__ import annotations

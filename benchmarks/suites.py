@@ -147,8 +147,8 @@ def storage(dataset: Path) -> dict[str, float]:
 
 def queries(dataset: Path, runs: int) -> dict[str, float]:
     """Return the seconds of every query of the catalogue on an open connection, medians."""
-    from spack_census.database import connect
-    from spack_census.queries import catalogue, run
+    from spack_census.ask.database import connect
+    from spack_census.ask.queries import catalogue, run
 
     found = {}
     with connect(dataset) as connection:

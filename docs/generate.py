@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 
 import spack_census as sc
-from spack_census import formats
-from spack_census.queries import Query, catalogue, run
+from spack_census.ask import formats
+from spack_census.ask.queries import Query, catalogue, run
 from spack_census.reports.report import schema
 
 HERE = Path(__file__).parent

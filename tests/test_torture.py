@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import pytest
 
-import naive
-from documents_made import Spec, document, hash_of
-from spack_census import columns, documents
+from spack_census.documents import columns, parsing
+from support import naive
+from support.documents_made import Spec, document, hash_of
 from torture import fuzz, states, together
 from torture.mutations import mutated
 
@@ -98,7 +98,7 @@ def test_every_seed_is_judged_as_it_stands() -> None:
 def test_the_fuzzer_sees_a_wrong_row(
     monkeypatch: pytest.MonkeyPatch, what: str, wrong: object
 ) -> None:
-    parse = documents.parse
+    parse = parsing.parse
 
     def parse_wrongly(data: bytes, path: str) -> Any:
         found = parse(data, path)
@@ -107,7 +107,7 @@ def test_the_fuzzer_sees_a_wrong_row(
 
     text = document("zlib", "develop", [Spec()]).encode()
     assert fuzz.check_document(text) == "accepted"
-    monkeypatch.setattr(documents, "parse", parse_wrongly)
+    monkeypatch.setattr(parsing, "parse", parse_wrongly)
     with pytest.raises(AssertionError, match="the naive reader's"):
         fuzz.check_document(text)
 
@@ -130,13 +130,13 @@ def test_the_fuzzer_sees_a_lost_spec_and_a_crash(monkeypatch: pytest.MonkeyPatch
         found = parse(data, path)
         return msgspec.structs.replace(found, records=(), num_specs_seen=0)
 
-    parse = documents.parse
-    monkeypatch.setattr(documents, "parse", lose)
+    parse = parsing.parse
+    monkeypatch.setattr(parsing, "parse", lose)
     text = document("zlib", "develop", [Spec()]).encode()
     form = fuzz.Format(lambda: [text], fuzz.check_document)
     tally = fuzz.fuzz(form, 20, seed=1)
     assert tally.wrong == 20
-    monkeypatch.setattr(documents, "parse", lambda *_: 1 / 0)
+    monkeypatch.setattr(parsing, "parse", lambda *_: 1 / 0)
     tally = fuzz.fuzz(form, 5, seed=1)
     assert tally.wrong == 5
     assert "ZeroDivisionError" in tally.samples[0][0]

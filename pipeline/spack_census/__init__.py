@@ -17,21 +17,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spack_census.builder import build
-    from spack_census.database import connect, query
+    from spack_census.ask.database import connect, query
+    from spack_census.ask.frames import scan
+    from spack_census.building.builder import build
     from spack_census.environments.answers import environment, find, why
-    from spack_census.frames import scan
 
 __all__ = ["build", "connect", "environment", "find", "query", "scan", "why"]
 
 # Imported at first use: `census --help` must not wait for three data engines.
 _HOMES = {
-    "build": "builder",
-    "connect": "database",
+    "build": "building.builder",
+    "connect": "ask.database",
     "environment": "environments.answers",
     "find": "environments.answers",
-    "query": "database",
-    "scan": "frames",
+    "query": "ask.database",
+    "scan": "ask.frames",
     "why": "environments.answers",
 }
 

@@ -19,9 +19,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spack_census import builder, microarch, verify
-from spack_census.dataset import pin, read_manifest
+from spack_census.building import builder
+from spack_census.dataset import verify
+from spack_census.dataset.layout import pin, read_manifest
 from spack_census.sources import directory
+from spack_census.spack import microarch
 from torture import states
 
 

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spack_census import failpoints, publication
+from spack_census.dataset import publication
+from spack_census.disk import failpoints
 from spack_census.errors import CensusError
 from torture import readers
 from torture.children import build_state, finished, forked, look, say, workplace

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spack_census import verify
-from spack_census.dataset import MANIFEST, pin
+from spack_census.dataset import verify
+from spack_census.dataset.layout import MANIFEST, pin
 from spack_census.errors import DatasetError
 from torture.children import build_state, workplace
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-import naive
-from spack_census import documents
-from spack_census.records import Document, Reject
+from spack_census.documents import parsing
+from spack_census.documents.records import Document, Reject
+from support import naive
 from torture import indexes, lockfiles, together
 from torture.mutations import mutated
 
@@ -101,7 +101,7 @@ def faultless_seeds() -> list[bytes]:
 
 def check_document(data: bytes) -> str:
     """Parse a document; demand the naive reader's rows of what was accepted."""
-    found = documents.parse(data, "mutated.md")
+    found = parsing.parse(data, "mutated.md")
     if isinstance(found, Reject):
         assert found.problem.message
         assert found.problem.remedy

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from documents_made import Spec, document
-from spack_census import documents
-from spack_census.config import LIMITS
+from spack_census.documents import parsing
+from spack_census.documents.limits import LIMITS
+from support.documents_made import Spec, document
 from torture.children import finished, forked, say
 from torture.fuzz import peak_mb
 
@@ -80,7 +80,7 @@ def _parsing(data: bytes) -> Callable[[int], None]:
         # As if it were read: the parent's copy is not counted in the child.
         copy = bytearray(data)
         started = time.process_time()
-        documents.parse(bytes(copy), "hostile.md")
+        parsing.parse(bytes(copy), "hostile.md")
         seconds = time.process_time() - started
         say(pipe, seconds=seconds, peak_mb=peak_mb() - before)
 

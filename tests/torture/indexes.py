@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-import naive_index
-from spack_census.records import Record, Rejected
-from spack_census.sources import index
+from spack_census.documents import indexes
+from spack_census.documents.records import Record, Rejected
+from support import naive_index
 
 _V2 = Path(__file__).parents[1] / "corpus" / "buildcache" / "v2"
 _COLUMNS = ("package", "version", "compiler_name", "compiler_version", "platform", "os", "target")
@@ -35,7 +35,7 @@ def _small(snapshot: str, count: int) -> bytes:
 def check(data: bytes) -> str:
     """Read an index; demand the plain reader's rows of what was accepted."""
     try:
-        decoded = index.decode(data)
+        decoded = indexes.decode(data)
     except Rejected as rejected:
         problem = rejected.problem
     else:
@@ -44,7 +44,7 @@ def check(data: bytes) -> str:
         assert problem.message
         assert problem.remedy
         return "rejected"
-    found = list(index.records(decoded, dict.fromkeys(decoded.held, ()), decoded.held))
+    found = list(indexes.records(decoded, dict.fromkeys(decoded.held, ()), decoded.held))
     # Python refuses to make an int of as many digits as a mutation may write.
     installs = json.loads(data, parse_int=Decimal)["database"]["installs"]
     assert len(found) == sum(bool(record.get("in_buildcache")) for record in installs.values())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spack_census import builder
+from spack_census.building import builder
 from spack_census.errors import BusyError
 from torture import states
 from torture.children import finished, forked, look, say, workplace

@@ -17,14 +17,14 @@ from torture import states
 
 
 def by_duckdb(dataset: Path) -> list[states.Group]:
-    from spack_census.database import connect
+    from spack_census.ask.database import connect
 
     with connect(dataset) as con:
         return con.sql("select snapshot, version, count(*) from specs group by all").fetchall()
 
 
 def by_polars(dataset: Path) -> list[states.Group]:
-    from spack_census.frames import scan
+    from spack_census.ask.frames import scan
 
     return scan(dataset).group_by("snapshot", "version").len().collect().rows()
 
@@ -33,8 +33,8 @@ def by_pyarrow(dataset: Path) -> list[states.Group]:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    from spack_census import schema
-    from spack_census.dataset import pin
+    from spack_census.dataset import schema
+    from spack_census.dataset.layout import pin
 
     levels = pa.schema([(name, pa.string()) for name in schema.SPECS.partitions])
     specs = ds.dataset(pin(dataset) / "specs", partitioning=ds.partitioning(levels, flavor="hive"))

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from spack_census import publication, verify
-from spack_census.dataset import Manifest
+from spack_census.dataset import publication, verify
+from spack_census.dataset.layout import Manifest
 
 Sabotage = Callable[[], None]
 """Called in each child before it builds."""

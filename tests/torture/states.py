@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from documents_made import Spec, hash_of, write_document
+from support.documents_made import Spec, hash_of, write_document
 
 CHANGING = ("develop", "nightly")
 STILL = "develop-2025-01-05"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from documents_made import Spec, document, hash_of
-from spack_census import bulk, documents
-from spack_census.columns import Rows
-from spack_census.records import Document, Reject
+from spack_census.documents import batches, parsing
+from spack_census.documents.columns import Rows
+from spack_census.documents.records import Document, Reject
+from support.documents_made import Spec, document, hash_of
 
 _PATH = "mutated.md"
 _BEFORE, _AFTER = (
@@ -27,13 +27,13 @@ def check(data: bytes) -> str:
     """Parse a document between two others; demand of all three what each is alone."""
     found = _parse(data)
     for ours, text in zip(found, (_BEFORE, data, _AFTER), strict=True):
-        assert _listed(ours) == documents.parse(text, _PATH)
+        assert _listed(ours) == parsing.parse(text, _PATH)
     return "decoded together" if _is_together(found[1]) else "left to be decoded alone"
 
 
 def _parse(data: bytes) -> list[Found]:
     files = [(_PATH, text) for text in (_BEFORE, data, _AFTER)]
-    return list(bulk.parse(files, lambda path, text: documents.parse(text, path)))
+    return list(batches.parse(files, lambda path, text: parsing.parse(text, path)))
 
 
 def _listed(found: Found) -> Found:

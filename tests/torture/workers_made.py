@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spack_census import workers
-from spack_census.convert import Task
-from spack_census.records import Document, Reject
+from spack_census.building import workers
+from spack_census.building.convert import Task
+from spack_census.documents.records import Document, Reject
 from spack_census.sources import Entry
 
 

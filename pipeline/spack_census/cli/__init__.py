@@ -57,7 +57,7 @@ def _fault(error: Exception) -> CensusError:
 
 
 def _trouble(error: CensusError | str) -> int:
-    from spack_census.formats import visible
+    from spack_census.ask.formats import visible
 
     # Names of files and snapshots stand in messages, and could steer the terminal.
     lines = f"census: {error}".split("\n")

@@ -84,8 +84,8 @@ def coverage(
 
     Example: census coverage --host zen4
     """
-    from spack_census.database import connect
-    from spack_census.reports.coverage import Question, read_list
+    from spack_census.ask.coverage import Question, read_list
+    from spack_census.ask.database import connect
 
     options = {"--snapshot": None if snapshot == "latest" else snapshot}
     options |= {"--target": target, "--host": host, "--platform": platform}
@@ -122,8 +122,8 @@ def diff(
 
     Example: census diff --only upgraded,gone
     """
-    from spack_census.database import connect
-    from spack_census.reports.scope import Scope
+    from spack_census.ask.database import connect
+    from spack_census.ask.scope import Scope
 
     pair = (before or "previous", after or "latest")
     scope = Scope(package, target, stack)
@@ -153,7 +153,7 @@ def package(
 
     Example: census package hdf5
     """
-    from spack_census.database import connect
+    from spack_census.ask.database import connect
 
     with connect(dataset) as con:
         print_package(con, name, snapshot, format)
@@ -178,8 +178,8 @@ def query(
 
     Example: census query diff.packages -p before=previous -p after=latest --format csv
     """
-    from spack_census.database import connect
-    from spack_census.queries import load, run
+    from spack_census.ask.database import connect
+    from spack_census.ask.queries import load, run
 
     chosen = load(name, queries)
     with connect(dataset, queries) as connection:

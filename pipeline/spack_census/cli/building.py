@@ -17,7 +17,7 @@ from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
-    from spack_census.builder import BuildResult, Observer, Outcome
+    from spack_census.building.builder import BuildResult, Observer, Outcome
     from spack_census.sources import Source
 
 
@@ -69,8 +69,9 @@ def build(
 
     Example: census build documents --dataset output/dataset
     """
-    from spack_census import builder, locking
-    from spack_census.sources import addresses
+    from spack_census.building import builder
+    from spack_census.disk import locking
+    from spack_census.fetch import addresses
 
     place: Source | str = source
     if git or any(option is not None for option in (rev, since, folder, every)):
@@ -162,7 +163,7 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
 
 def _extent(dataset: Path) -> tuple[int, str]:
     """Return the number of packages, and platforms × targets, of the whole dataset."""
-    from spack_census.frames import scan
+    from spack_census.ask.frames import scan
 
     columns = ("package", "platform", "target")
     packages, platforms, targets = (

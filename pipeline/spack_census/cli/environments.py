@@ -38,10 +38,9 @@ def find(
 
     Example: census find 'hdf5@1.14: +mpi %gcc@11: target=x86_64_v3'
     """
-    from spack_census import hosts
-    from spack_census.constraints import finding
-    from spack_census.constraints.parsing import parse
-    from spack_census.database import connect
+    from spack_census.ask import finding, hosts
+    from spack_census.ask.database import connect
+    from spack_census.spack.grammar import parse
 
     with connect(dataset) as con:
         on = hosts.resolve(con, host, os)
@@ -65,12 +64,12 @@ def why(
 
     Example: census why hdf5 --host zen4 --os rhel9
     """
-    from spack_census import hosts
-    from spack_census.constraints.parsing import parse
-    from spack_census.database import connect
+    from spack_census.ask import hosts
+    from spack_census.ask.database import connect
     from spack_census.environments.ladder import ladder, ladder_rows
     from spack_census.reports.terminal.environment import render_ladder
     from spack_census.reports.terminal.layout import show, terminal_width
+    from spack_census.spack.grammar import parse
 
     with connect(dataset) as con:
         on = hosts.resolve(con, host, os)
@@ -105,8 +104,8 @@ def env(
 
     Example: census env spack.lock --host zen4 --os rhel9
     """
-    from spack_census import hosts
-    from spack_census.database import connect
+    from spack_census.ask import hosts
+    from spack_census.ask.database import connect
     from spack_census.environments import fitting
     from spack_census.reports.terminal.environment import render_environment, render_ranks
     from spack_census.reports.terminal.layout import show, terminal_width

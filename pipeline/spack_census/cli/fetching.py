@@ -13,8 +13,8 @@ import typer
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
-    from spack_census.sources.fetching import Fetched, OnFile
-    from spack_census.sources.remote import Status
+    from spack_census.fetch.fetching import Fetched, OnFile
+    from spack_census.fetch.remote import Status
 
 
 def fetch(
@@ -53,7 +53,7 @@ def bring(
     with_sizes: bool = False,
 ) -> Fetched:
     """Fetch with progress on stderr, and say there what came."""
-    from spack_census.sources import fetching
+    from spack_census.fetch import fetching
 
     with _progress() as on_file:
         fetched = fetching.fetch(

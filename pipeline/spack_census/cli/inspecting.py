@@ -19,7 +19,7 @@ from spack_census.cli.options import (
 from spack_census.cli.printing import shown, write_rows
 
 if TYPE_CHECKING:
-    from spack_census.verify import Verification
+    from spack_census.dataset.verify import Verification
 
 _SAMPLE = 5
 
@@ -43,7 +43,7 @@ def snapshots(dataset: Dataset = DEFAULT_DATASET, format: RowFormat = Format.TAB
 
     Example: census snapshots
     """
-    from spack_census.database import connect
+    from spack_census.ask.database import connect
 
     with connect(dataset) as connection:
         write_rows(connection.sql(_SNAPSHOTS), format)
@@ -57,7 +57,7 @@ def queries(queries: Queries = None, format: RowFormat = Format.TABLE) -> None: 
     import duckdb
     import pyarrow as pa
 
-    from spack_census.queries import catalogue
+    from spack_census.ask.queries import catalogue
 
     found = catalogue(queries).values()
     rows = pa.table(
@@ -82,8 +82,8 @@ def rejects(
 
     Example: census rejects --format csv
     """
-    from spack_census.database import connect
-    from spack_census.snapshots import resolve
+    from spack_census.ask.database import connect
+    from spack_census.ask.snapshots import resolve
 
     with connect(dataset) as connection:
         name = None if snapshot is None else resolve(connection, snapshot)
@@ -95,9 +95,9 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> int:
 
     Example: census check
     """
-    from spack_census import formats
-    from spack_census.database import connect
-    from spack_census.queries import catalogue, run
+    from spack_census.ask import formats
+    from spack_census.ask.database import connect
+    from spack_census.ask.queries import catalogue, run
 
     failed = 0
     with connect(dataset, queries) as connection:
@@ -126,9 +126,9 @@ def verify(
 
     Example: census verify --repair documents
     """
-    from spack_census import builder
+    from spack_census.building import builder
     from spack_census.cli.building import progress
-    from spack_census.verify import verify as read_again
+    from spack_census.dataset.verify import verify as read_again
 
     found = read_again(dataset)
     if repair is not None and found.findings:
@@ -144,8 +144,8 @@ def _print_findings(found: Verification, form: str, stream: TextIO) -> None:
     import duckdb
     import pyarrow as pa
 
-    from spack_census import formats
-    from spack_census.verify import Finding
+    from spack_census.ask import formats
+    from spack_census.dataset.verify import Finding
 
     files, rows = len(found.manifest.files), sum(found.manifest.counts.values())
     read = f"{files:,} files, {rows:,} rows, {found.num_bytes / 1e6:.1f} MB read again"
@@ -165,7 +165,7 @@ def path(dataset: Dataset = DEFAULT_DATASET) -> None:
 
     Example: duckdb -c "select count(*) from '$(census path)/specs/**/*.parquet'"
     """
-    from spack_census.dataset import pin
+    from spack_census.dataset.layout import pin
 
     print(pin(Path(dataset)))
 
@@ -175,6 +175,6 @@ def sql(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> None:
 
     Example: census sql > census.sql; duckdb -init census.sql
     """
-    from spack_census.database import script
+    from spack_census.ask.database import script
 
     sys.stdout.write(script(dataset, queries))

@@ -29,7 +29,7 @@ def write_rows(
 
 
 def _write(rows: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
-    from spack_census import formats
+    from spack_census.ask import formats
 
     if form == "parquet":
         if output is None:
@@ -48,6 +48,6 @@ def _write(rows: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> Non
 
 def shown(path: Path | str) -> str:
     """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
-    from spack_census.formats import visible
+    from spack_census.ask.formats import visible
 
     return visible(os.fsencode(path).decode(errors="backslashreplace"))

@@ -60,9 +60,9 @@ def report(
 
     Example: census report --since 2025-01-01
     """
-    from spack_census.reports import github as actions
     from spack_census.reports.choice import Choice
     from spack_census.reports.publish import publish
+    from spack_census.schedule import github as actions
 
     if (before is None) != (after is None):
         raise ParameterError(
@@ -90,7 +90,7 @@ def report(
 
 def tell(made: Report, folder: Path) -> None:
     """Print the folder of a new report, and what it says to whoever watches."""
-    from spack_census.formats import visible
+    from spack_census.ask.formats import visible
 
     print(visible(f"{made.after.snapshot}: {made.headline}"), file=sys.stderr)
     print(visible(str(folder)), flush=True)
@@ -98,7 +98,7 @@ def tell(made: Report, folder: Path) -> None:
 
 def tell_rest(published: Published, output: Path) -> None:
     """Say on stderr what else a run did, or that there was nothing new."""
-    from spack_census.formats import visible
+    from spack_census.ask.formats import visible
     from spack_census.reports.sentences import many
 
     lines = [f"removed {name}: newer ones are kept" for name in published.removed]

@@ -11,8 +11,8 @@ from spack_census.cli.printing import write_rows
 if TYPE_CHECKING:
     import duckdb
 
-    from spack_census.reports.coverage import Question
-    from spack_census.reports.scope import Scope
+    from spack_census.ask.coverage import Question
+    from spack_census.ask.scope import Scope
 
 
 def print_overview(
@@ -23,7 +23,7 @@ def print_overview(
     command: list[str],
 ) -> None:
     """Print what a snapshot covers, place by place."""
-    from spack_census.reports.overview import overview, place_rows
+    from spack_census.ask.overview import overview, place_rows
     from spack_census.reports.terminal.coverage import render_overview
     from spack_census.reports.terminal.layout import show, terminal_width
 
@@ -42,8 +42,8 @@ def print_coverage(
     command: list[str],
 ) -> None:
     """Print which packages are covered for a question."""
-    from spack_census.reports.coverage import coverage, package_rows
-    from spack_census.reports.names import packages
+    from spack_census.ask.coverage import coverage, package_rows
+    from spack_census.ask.names import packages
     from spack_census.reports.terminal.coverage import render_coverage
     from spack_census.reports.terminal.layout import show, terminal_width
 
@@ -59,7 +59,7 @@ def print_diff(
     con: duckdb.DuckDBPyConnection, pair: tuple[str, str], scope: Scope, command: list[str]
 ) -> bool:
     """Print what changed between two snapshots; return whether anything did."""
-    from spack_census.reports.diff import diff
+    from spack_census.ask.diff import diff
     from spack_census.reports.terminal.diff import render_diff
     from spack_census.reports.terminal.layout import show, terminal_width
 
@@ -76,7 +76,7 @@ def print_changes(
     form: Format,
 ) -> bool:
     """Print each change, of the kinds in `only` where there are any; return whether any is."""
-    from spack_census.reports.diff import change_rows, diff
+    from spack_census.ask.diff import change_rows, diff
     from spack_census.reports.terminal.changes import render_changes
     from spack_census.reports.terminal.layout import show, terminal_width
 
@@ -94,7 +94,7 @@ def print_package(
     con: duckdb.DuckDBPyConnection, name: str, snapshot: str | None, form: Format
 ) -> None:
     """Print everything about one package."""
-    from spack_census.reports.package import package_report, spec_rows
+    from spack_census.ask.package import package_report, spec_rows
     from spack_census.reports.terminal.layout import show, terminal_width
     from spack_census.reports.terminal.package import render_package
 

@@ -31,10 +31,11 @@ def run(
 
     Example: census run deploy/census.yaml
     """
-    from spack_census import cycle, runconfig
-    from spack_census.reports import github as actions
+    from spack_census.schedule import cycle
+    from spack_census.schedule import github as actions
+    from spack_census.schedule.config import read
 
-    settings = runconfig.read(config)
+    settings = read(config)
     if github:
         actions.demand_job()
     done = cycle.run(settings, _log, publishing.tell, url)
@@ -49,7 +50,7 @@ def run(
 
 
 def _log(step: str, said: str) -> None:
-    from spack_census.formats import visible
+    from spack_census.ask.formats import visible
 
     lines = "\n".join(map(visible, said.split("\n")))
     print(f"{step:<8} {lines}", file=sys.stderr, flush=True)

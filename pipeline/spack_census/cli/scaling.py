@@ -19,7 +19,7 @@ def executor(scheduler: str | None, jobs: int | None, *, local: bool) -> Iterato
     if scheduler is not None and (local or jobs is not None):
         message = "--scheduler names a cluster that has its workers already"
         raise ParameterError(message, "leave out --dask and --jobs, or --scheduler")
-    from spack_census import cluster
+    from spack_census.building import cluster
 
     with cluster.connect(scheduler, jobs) as connected:
         number = connected.num_workers

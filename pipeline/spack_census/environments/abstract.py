@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from spack_census.constraints.finding import values
-from spack_census.constraints.model import Constraint
-from spack_census.constraints.predicates import Condition, conditions, variant_name
+from spack_census.ask.finding import values
+from spack_census.ask.hosts import Host, host_conditions
+from spack_census.ask.predicates import Condition, conditions, variant_name
 from spack_census.environments.model import (
     Build,
     Difference,
@@ -19,7 +19,7 @@ from spack_census.environments.model import (
     SpecFit,
 )
 from spack_census.environments.nearest import BUILD_COLUMNS, as_build
-from spack_census.hosts import Host, host_conditions
+from spack_census.spack.constraints import Constraint
 
 # Of the specs that fail the same number of conditions the newest version comes first.
 _BEST = """

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from spack_census import hosts
-from spack_census.constraints import finding
-from spack_census.constraints.parsing import parse
-from spack_census.database import connect
+from spack_census.ask import finding, hosts
+from spack_census.ask.database import connect
+from spack_census.ask.hosts import ANY_OS
 from spack_census.environments import fitting
 from spack_census.environments.ladder import Ladder, ladder
 from spack_census.environments.model import EnvironmentFit
-from spack_census.hosts import ANY_OS
+from spack_census.spack.grammar import parse
 
 
 def environment(

@@ -7,15 +7,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from spack_census import snapshots
-from spack_census.constraints.model import Constraint
+from spack_census.ask import snapshots
+from spack_census.ask.hosts import Host
 from spack_census.environments.abstract import fit_roots, rank_roots
 from spack_census.environments.locked import fit_lockfile, rank_lockfile
 from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
 from spack_census.environments.roots import read_roots
 from spack_census.errors import EnvironmentFileError
-from spack_census.hosts import Host
+from spack_census.spack.constraints import Constraint
 
 _ROWS = pa.schema(
     [

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from spack_census import snapshots
-from spack_census.constraints.finding import conjunction, demand_package, values
-from spack_census.constraints.model import Constraint
-from spack_census.constraints.predicates import Condition, conditions, variant_name
+from spack_census.ask import snapshots
+from spack_census.ask.finding import conjunction, demand_package, values
+from spack_census.ask.hosts import Host, glibc, host_conditions
+from spack_census.ask.predicates import Condition, conditions, variant_name
 from spack_census.errors import ConstraintError
-from spack_census.hosts import Host, glibc, host_conditions
+from spack_census.spack.constraints import Constraint
 
 _ORDER = (
     *("package", "namespace", "platform", "target", "os", "compiler", "version"),

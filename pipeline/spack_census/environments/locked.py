@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from spack_census.ask.hosts import Host, host_conditions
 from spack_census.environments.below import dependency_difference, knows_dependencies
 from spack_census.environments.model import (
     Build,
@@ -19,7 +20,6 @@ from spack_census.environments.model import (
 )
 from spack_census.environments.nearest import cached_builds, nearest
 from spack_census.environments.needs import needed_by, to_compile
-from spack_census.hosts import Host, host_conditions
 
 _SNAPSHOTS = """
 select snapshot, count(distinct hash) filter (where list_contains(?, hash) and {where})

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from spack_census import spelling
 from spack_census.environments.model import Build, Edge, Locked, Lockfile
 from spack_census.errors import EnvironmentFileError
-from spack_census.versions import version_key
+from spack_census.spack import spelling
+from spack_census.spack.versions import version_key
 
 _VERSIONS = range(4, 7)
 _LANGUAGES = ("c", "cxx", "fortran")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from spack_census.hosts import Host
+from spack_census.ask.hosts import Host
 
 Status = Literal["hit", "miss", "external"]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import duckdb
 
-from spack_census.constraints.finding import conjunction, values
-from spack_census.constraints.model import one_compiler_name
+from spack_census.ask.finding import conjunction, values
+from spack_census.ask.hosts import Host, host_conditions
 from spack_census.environments.model import Build, Difference, Nearest
-from spack_census.hosts import Host, host_conditions
+from spack_census.spack.constraints import one_compiler_name
 
 BUILD_COLUMNS = """
     package, version, version_key, concat_ws('@', compiler_name, compiler_version) as compiler,

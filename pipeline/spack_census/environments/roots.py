@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 
 import yaml
 
-from spack_census.constraints.containment import implies
-from spack_census.constraints.model import Constraint
-from spack_census.constraints.parsing import parse
 from spack_census.errors import ConstraintError, EnvironmentFileError
+from spack_census.spack.constraints import Constraint
+from spack_census.spack.containment import implies
+from spack_census.spack.grammar import parse
 
 _MOST_ROOTS = 10_000
 _SIGILS = "^%"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from spack_census.ask.snapshots import Snapshot, main_series
 from spack_census.errors import CensusError, UnknownNameError
 from spack_census.reports.report import Report, report_name
-from spack_census.series import ordered
-from spack_census.snapshots import Snapshot, main_series
+from spack_census.spack.series import ordered
 
 Pair = tuple[Snapshot, Snapshot]
 _LIST_WITH = "census snapshots"

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 import duckdb
 import msgspec
 
-from spack_census import formats, queries
+from spack_census.ask import formats, queries
 from spack_census.reports.pages import html, markdown
 from spack_census.reports.report import Report, encode
 

@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression
 
-from spack_census import queries
+from spack_census.ask import queries
+from spack_census.ask.diff import CHANGES, Diff, diff
+from spack_census.ask.snapshots import Snapshot
 from spack_census.errors import ConservationError
-from spack_census.reports.diff import CHANGES, Diff, diff
 from spack_census.reports.report import (
     SCHEMA_VERSION,
     Check,
@@ -30,7 +31,6 @@ from spack_census.reports.report import (
     VersionStep,
 )
 from spack_census.reports.sentences import headline
-from spack_census.snapshots import Snapshot
 
 TREND_SNAPSHOTS = 26
 """How far back the trend in a report goes: half a year of weeks."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from spack_census import snapshots
-from spack_census.database import connect
+from spack_census.ask import snapshots
+from spack_census.ask.database import connect
+from spack_census.ask.snapshots import Snapshot
 from spack_census.errors import CensusError
 from spack_census.reports import files, gathering, shelf
 from spack_census.reports.choice import (
@@ -23,7 +24,6 @@ from spack_census.reports.choice import (
 )
 from spack_census.reports.pages import site
 from spack_census.reports.report import Report, report_name
-from spack_census.snapshots import Snapshot
 
 Observer = Callable[[Report, Path], None]
 """Called with each report that was made, and its folder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spack_census.reports.diff import Diff
+from spack_census.ask.diff import Diff
 
 _STEPS = {"downgraded": "older", "upgraded": "newer"}
 

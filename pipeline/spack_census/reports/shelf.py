@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from spack_census import durable, locking
+from spack_census.disk import durable, locking
 from spack_census.errors import CensusError
 from spack_census.reports.report import Report, decode
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from spack_census.records import Document, Reject
+from spack_census.documents.records import Document, Reject
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -63,11 +63,12 @@ def open_source(
     `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
     build cache's own files tell them.
     """
-    from spack_census.sources import addresses, archive, buildcache, directory, git
+    from spack_census.fetch import addresses
+    from spack_census.sources import archive, buildcache, directory, git
 
     if addresses.is_remote(str(source)):
         # What speaks HTTPS takes as long to import as a small build takes to run.
-        from spack_census.sources import fetching
+        from spack_census.fetch import fetching
 
         path = fetching.fetch(str(source), with_sizes=with_sizes).folder
     else:

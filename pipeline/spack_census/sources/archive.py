@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
-from spack_census.config import LIMITS
+from spack_census.documents.limits import LIMITS
+from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import CensusError, SourceError
-from spack_census.records import Document, Reason, Reject
 from spack_census.sources import Entry, files, tar
 from spack_census.sources.tar import Member
 

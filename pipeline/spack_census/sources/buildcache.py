@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from spack_census.config import PARTITION_VALUE
+from spack_census.documents import indexes
+from spack_census.documents.limits import PARTITION_VALUE
+from spack_census.documents.records import Document, Problem, Reason, Record, Reject, Rejected
 from spack_census.errors import SourceError
-from spack_census.records import Document, Problem, Reason, Record, Reject, Rejected
-from spack_census.sources import Entry, index, listing, mirror
+from spack_census.sources import Entry, listing, mirror
 from spack_census.sources.listing import LISTING, ROOT, Listed
 
 _HEAD_BYTES = 4096
@@ -98,7 +99,7 @@ class BuildCache:
         try:
             read = self._read(each)
             sha256, size_bytes = read.sha256, read.size_bytes
-            decoded = index.decode(read.data)
+            decoded = indexes.decode(read.data)
         except Rejected as rejected:
             return Reject(each.path, sha256, size_bytes, rejected.problem, each.snapshot)
         return _Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held)
@@ -155,7 +156,7 @@ class BuildCache:
         read = self._read(each)
         if read.sha256 != held.sha256:
             raise SourceError(f"{each.path} changed while it was read", "run the build again")
-        return list(index.records(index.decode(read.data), stacks, answers))
+        return list(indexes.records(indexes.decode(read.data), stacks, answers))
 
     def _sizes(self, snapshot: str, hashes: set[str]) -> tuple[dict[str, int], int]:
         """Return what the mirrors of a snapshot tell of sizes, and how many manifests do not."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spack_census.config import LIMITS
+from spack_census.documents.limits import LIMITS
+from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import SourceError
-from spack_census.records import Document, Reason, Reject
 from spack_census.sources import Entry, files
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from spack_census import bulk, documents, frontmatter, legacy
-from spack_census.config import LIMITS
-from spack_census.records import Document, Problem, Reason, Reject
+from spack_census.documents import batches, frontmatter, legacy, parsing
+from spack_census.documents.limits import LIMITS
+from spack_census.documents.records import Document, Problem, Reason, Reject
 from spack_census.sources import Entry
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
@@ -77,7 +77,7 @@ def snapshot_of(files: Files, path: str) -> str | Reject | None:
     if snapshot is not None:
         return snapshot
     # The spec files are left unread: they do not tell the snapshot.
-    found = documents.parse(files.read(path), path, files.unnamed)
+    found = parsing.parse(files.read(path), path, files.unnamed)
     return found if isinstance(found, Reject) and found.snapshot is None else found.snapshot
 
 
@@ -92,7 +92,7 @@ def is_document(path: str, head: bytes) -> bool:
 def read_documents(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
     """Return an iterator of what each document holds, in path order."""
     found = ((path, files.read(path)) for path in sorted(paths))
-    return bulk.parse(found, functools.partial(_parse, files))
+    return batches.parse(found, functools.partial(_parse, files))
 
 
 def read_singly(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
@@ -105,4 +105,4 @@ Reader = Callable[[Files, Sequence[str]], Iterator[Document | Reject]]
 
 def _parse(files: Files, path: str, data: bytes) -> Document | Reject:
     sibling = functools.partial(files.sibling, path)
-    return documents.parse(data, path, files.unnamed, sibling)
+    return parsing.parse(data, path, files.unnamed, sibling)

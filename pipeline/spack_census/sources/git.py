@@ -20,13 +20,13 @@ from pathlib import Path
 
 import msgspec
 
-from spack_census.config import LIMITS
+from spack_census.documents.limits import LIMITS
+from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError
-from spack_census.records import Document, Reject
 from spack_census.sources import Entry, files, githistory, gitobjects
 from spack_census.sources.githistory import Every, State
 from spack_census.sources.gitobjects import Blobs
-from spack_census.sources.gitreading import Tree
+from spack_census.sources.gittree import Tree
 
 _DEVELOP = "develop"
 _SITE_FOLDER = "_cache"

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from spack_census import series, strict
+from spack_census.documents import strict
+from spack_census.documents.records import Rejected
 from spack_census.errors import SourceError
-from spack_census.records import Rejected
+from spack_census.spack import series
 
 LISTING = "cache_spack_io_index.json"
 ROOT = "root"

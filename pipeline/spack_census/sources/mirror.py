@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from spack_census.config import LIMITS
-from spack_census.records import Reason, Rejected
+from spack_census.documents.limits import LIMITS
+from spack_census.documents.records import Reason, Rejected
 
 V2_INDEX = "build_cache/index.json"
 V3_INDEX = "v3/manifests/index/index.manifest.json"

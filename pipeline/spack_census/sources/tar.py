@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from spack_census.config import LIMITS
+from spack_census.documents.limits import LIMITS
 from spack_census.errors import SourceError
 
 HEAD_BYTES = 512

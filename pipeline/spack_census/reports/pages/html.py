@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spack_census.formats import visible
+from spack_census.ask.formats import visible
 from spack_census.reports.pages import charts, sections
 from spack_census.reports.pages.heatmap import heatmap
 from spack_census.reports.pages.outline import Column, Kind, Table, epochs, place, shown

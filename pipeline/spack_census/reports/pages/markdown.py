@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spack_census.formats import markdown_text
+from spack_census.ask.formats import markdown_text
 from spack_census.reports.pages import sections
 from spack_census.reports.pages.outline import Kind, Section, Table, epochs, shown
 from spack_census.reports.report import Report

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from spack_census.formats import visible
+from spack_census.ask.formats import visible
 from spack_census.reports.report import Report
 
 Cell = str | int | float | None

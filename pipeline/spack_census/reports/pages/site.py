@@ -8,15 +8,15 @@ from importlib.util import find_spec
 
 import duckdb
 
+from spack_census.ask.overview import Overview, overview
+from spack_census.ask.snapshots import Snapshot, main_series
 from spack_census.errors import CensusError
 from spack_census.reports.gathering import Trend
-from spack_census.reports.overview import Overview, overview
 from spack_census.reports.pages import charts, feed, html
 from spack_census.reports.pages.heatmap import heatmap
 from spack_census.reports.pages.outline import Kind, shown
 from spack_census.reports.report import Coverage, Report
 from spack_census.reports.sentences import percent
-from spack_census.snapshots import Snapshot, main_series
 
 _LIBRARIES = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from spack_census.hosts import ANY_OS
-from spack_census.reports.coverage import Coverage, Package
-from spack_census.reports.overview import Overview
+from spack_census.ask.coverage import Coverage, Package
+from spack_census.ask.hosts import ANY_OS
+from spack_census.ask.overview import Overview
 from spack_census.reports.sentences import many, percent
 from spack_census.reports.terminal.layout import (
     PIPE,

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from spack_census.reports.diff import CHANGES, Diff, Place
+from spack_census.ask.diff import CHANGES, Diff, Place
 from spack_census.reports.sentences import percent, sentence
 from spack_census.reports.terminal.layout import (
     PIPE,

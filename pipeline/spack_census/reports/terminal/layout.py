@@ -14,7 +14,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from spack_census.formats import visible
+from spack_census.ask.formats import visible
 
 PIPE = 80
 """Columns that prose and headlines keep to where the stream is no terminal."""

@@ -1,0 +1,132 @@
+"""A dataset → DuckDB: a locked connection with the views and macros, or the SQL that makes them.
+
+The connection reads one pinned version, whatever is published meanwhile. Whoever writes SQL for it
+can read the dataset's files and nothing else: no other file, no network, no extension, no change
+of the configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from spack_census.ask.queries import VIEWS, find_root, load, run
+from spack_census.dataset import schema
+from spack_census.dataset.layout import Manifest, demand_files, pin, read_manifest
+from spack_census.errors import QueryError
+
+_SQL_TYPES = {
+    pa.string(): "varchar",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+}
+
+
+def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the dataset's current version, with its views and macros, locked.
+
+    There is one view for each table of `schema.TABLES`, under its name and with its columns in
+    order, and what `queries/views/*.sql` define; `queries` is a folder whose views come on top of
+    them. Raises DatasetError where there is no dataset or a file of it is missing, QueryError
+    where a view's SQL is wrong.
+    """
+    version = pin(Path(dataset))
+    manifest = read_manifest(version)
+    demand_files(version, manifest)
+    con = duckdb.connect(":memory:")
+    for view in _base_views(version, manifest):
+        con.execute(view)
+    for path in _view_files(queries):
+        try:
+            con.execute(path.read_text(encoding="utf-8"))
+        except duckdb.Error as error:
+            raise QueryError(f"{path}: {error}", "mend the SQL of this file") from error
+    _lock(con, version, manifest)
+    return con
+
+
+def query(dataset: Path | str, name: str, /, **params: Any) -> duckdb.DuckDBPyRelation:
+    """Return the rows of a checked-in query on a dataset's current version.
+
+    `query("output/dataset", "coverage.by_target", snapshot="latest").pl()`; the relation keeps its
+    connection open. Raises what `connect`, `load` and `run` raise.
+    """
+    return run(connect(dataset), load(name), params)
+
+
+def script(dataset: Path | str, queries: Path | None = None) -> str:
+    """Return SQL that makes the views and macros of `connect` in any DuckDB 2 shell.
+
+    It names the current version's folder: a shell that runs it goes on reading that version.
+    Raises DatasetError as `connect` does.
+    """
+    version = pin(Path(dataset))
+    manifest = read_manifest(version)
+    demand_files(version, manifest)
+    files = [path.read_text(encoding="utf-8").strip() for path in _view_files(queries)]
+    return "\n\n".join([*_base_views(version, manifest), *files]) + "\n"
+
+
+def _base_views(version: Path, manifest: Manifest) -> list[str]:
+    present = {file.table for file in manifest.files}
+    return [
+        f"create or replace view {table.name} as\n"
+        + (_scan(version, table) if table.name in present else _nothing(table))
+        for table in schema.TABLES
+    ]
+
+
+def _scan(version: Path, table: schema.Table) -> str:
+    columns = ", ".join(column.name for column in table.columns)
+    # Types are given: a reader would take 2024-01-01 for a date and 007 for 7.
+    types = ", ".join(f"{name}: varchar" for name in table.partitions)
+    hive = f"true, hive_types = {{{types}}}" if types else "false"
+    source = f"{_quoted(_glob(version, table))}, hive_partitioning = {hive}"
+    return f"select {columns}\nfrom read_parquet({source});"
+
+
+def _nothing(table: schema.Table) -> str:
+    columns = ", ".join(f"null::{_sql_type(c.type)} as {c.name}" for c in table.columns)
+    return f"select {columns}\nwhere false;"
+
+
+def _sql_type(type_: pa.DataType) -> str:
+    if pa.types.is_list(type_):
+        return f"{_sql_type(type_.value_type)}[]"
+    if pa.types.is_struct(type_):
+        fields = ", ".join(f"{field.name} {_sql_type(field.type)}" for field in type_)
+        return f"struct({fields})"
+    return _SQL_TYPES[type_]
+
+
+def _glob(version: Path, table: schema.Table) -> str:
+    return f"{_plain(version)}/{table.name}/{'*/' * len(table.partitions)}*.parquet"
+
+
+def _plain(path: Path) -> str:
+    """Return a glob that matches this path alone, whatever characters its folders bear."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _view_files(queries: Path | None) -> list[Path]:
+    roots = dict.fromkeys((find_root(), find_root(queries)))
+    return [path for root in roots for path in sorted((root / VIEWS).glob("*.sql"))]
+
+
+def _lock(con: duckdb.DuckDBPyConnection, version: Path, manifest: Manifest) -> None:
+    # Each file by its name: an allowed directory would also let COPY write into the dataset.
+    allowed = [_glob(version, table) for table in schema.TABLES]
+    allowed += [str(version / file.path) for file in manifest.files if file.table is not None]
+    con.execute(f"set allowed_paths = [{', '.join(map(_quoted, allowed))}]")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")

@@ -1,0 +1,208 @@
+"""The checked-in queries: .sql files → Query, validated, and run by name.
+
+A query is called by its path: `queries/diff/packages.sql` is `diff.packages`. Its file begins with
+a header of fixed keys in this order, then holds one SELECT:
+
+    -- title: Packages that appeared or vanished between two snapshots
+    -- params: before, after
+    -- column: package | Package name
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from spack_census.ask import snapshots
+from spack_census.errors import ParameterError, QueryError, UnknownNameError
+
+VIEWS = "views"
+"""The folder of a queries folder that holds views and macros, not queries."""
+
+_BUNDLED = "bundled_queries"
+_SNAPSHOTS = {"before": "previous", "after": "latest", "snapshot": "latest"}
+_DEFAULTS = {**_SNAPSHOTS, "os": "any"}
+_KEYS = ("title", "params", "column")
+_HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Column(NamedTuple):
+    """A column of a query's result, as the header describes it."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query: what its header says, and the whole text of its file as SQL."""
+
+    name: str
+    title: str
+    params: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sql: str
+    path: Path
+
+
+def find_root(folder: Path | None = None) -> Path:
+    """Return the folder of queries: the one given, else the repository's, else the bundled one.
+
+    Raises QueryError where there is none.
+    """
+    package = Path(__file__).resolve().parents[1]
+    repository = package.parents[1] / "queries"
+    if folder is not None:
+        root = folder
+    elif package.parent.name == "pipeline" and repository.is_dir():
+        root = repository
+    else:
+        root = package / _BUNDLED
+    if not root.is_dir():
+        raise QueryError(f"no folder of queries at {root}", "name one: --queries DIR")
+    return root.resolve()
+
+
+def catalogue(root: Path | None = None) -> dict[str, Query]:
+    """Return all queries below a folder by name, sorted; raises QueryError where one is wrong."""
+    return {name: _read(name, path) for name, path in _paths(find_root(root)).items()}
+
+
+def load(name: str, root: Path | None = None) -> Query:
+    """Return one query by name; raises UnknownNameError, or QueryError where it is wrong."""
+    folder = find_root(root)
+    paths = _paths(folder)
+    if name not in paths:
+        raise UnknownNameError("query", name, paths, str(folder), "census queries")
+    return _read(name, paths[name])
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, query: Query, params: Mapping[str, Any]
+) -> duckdb.DuckDBPyRelation:
+    """Return the query's rows as a relation over a connection made by `database.connect`.
+
+    `before`, `after` and `snapshot` default to previous, latest and latest, and take what
+    `snapshots.resolve` takes. Raises ParameterError where parameters are missing or unknown,
+    UnknownNameError where a snapshot is, QueryError where the SQL cannot run.
+    """
+    values = {**{name: _DEFAULTS[name] for name in query.params if name in _DEFAULTS}, **params}
+    _check_names(query, values)
+    for name in _SNAPSHOTS.keys() & values.keys():
+        values[name] = _snapshot(con, name, values[name])
+    try:
+        return con.sql(query.sql, params=values or None)
+    except duckdb.Error as error:
+        raise QueryError(
+            f"{query.name} failed: {error}", f"its file, or a parameter: {query.path}"
+        ) from error
+
+
+def _check_names(query: Query, values: Mapping[str, Any]) -> None:
+    takes = f"{query.name} takes {', '.join(query.params) or 'no parameters'}"
+    missing = [name for name in query.params if name not in values]
+    if missing:
+        raise ParameterError(f"{query.name} needs {', '.join(missing)}", takes)
+    extra = sorted(values.keys() - set(query.params))
+    if extra:
+        raise ParameterError(f"{query.name} does not take {', '.join(extra)}", takes)
+
+
+def _snapshot(con: duckdb.DuckDBPyConnection, name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        message = f"{name} is {value!r}; the name of a snapshot belongs here"
+        raise ParameterError(message, "all of them: census snapshots")
+    return snapshots.resolve(con, value)
+
+
+def _paths(root: Path) -> dict[str, Path]:
+    found = {}
+    for path in sorted(root.rglob("*.sql")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if parts[0] == VIEWS:
+            continue
+        if not all(map(_NAME.fullmatch, parts)):
+            message = f"{path}: a query's name is made of a-z, 0-9 and _"
+            raise QueryError(message, "rename the file or its folder")
+        found[".".join(parts)] = path
+    return found
+
+
+def _read(name: str, path: Path) -> Query:
+    try:
+        sql = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"{path} cannot be read: {error}", "mend the file") from error
+    title, params, columns = _header(path, sql)
+    _check_sql(path, sql, params)
+    return Query(name, title, params, columns, sql, path)
+
+
+def _header(path: Path, sql: str) -> tuple[str, tuple[str, ...], tuple[Column, ...]]:
+    found: dict[str, list[str]] = {key: [] for key in _KEYS}
+    at = 0
+    for number, line in enumerate(sql.splitlines(), start=1):
+        if not line.startswith("--"):
+            break
+        match = _HEADER_LINE.fullmatch(line.rstrip())
+        if match is None or match[1] not in _KEYS:
+            raise _header_error(path, number, f"{line!r} is no `-- key: value` of a header")
+        if _KEYS.index(match[1]) < at or (match[1] != "column" and found[match[1]]):
+            raise _header_error(path, number, f"{match[1]!r} is out of order or stands twice")
+        at = _KEYS.index(match[1])
+        found[match[1]].append(match[2])
+        _check_value(path, number, match[1], found[match[1]])
+    for key in ("title", "column"):
+        if not found[key]:
+            raise _header_error(path, 1, f"the header has no {key!r}")
+    params = tuple(_split_params(found["params"][0])) if found["params"] else ()
+    return found["title"][0], params, tuple(map(_column, found["column"]))
+
+
+def _check_value(path: Path, number: int, key: str, values: list[str]) -> None:
+    """Raise QueryError unless the last value read fits its key and those before it."""
+    names = []
+    if key == "params":
+        names = _split_params(values[-1])
+    elif key == "column":
+        names = [_column(value).name for value in values]
+        if not _column(values[-1]).description:
+            raise _header_error(path, number, "a column needs a name, `|` and a description")
+    for name in names:
+        if not _NAME.fullmatch(name) or names.count(name) > 1:
+            raise _header_error(path, number, f"{name!r} is no name, or stands twice")
+
+
+def _split_params(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",")]
+
+
+def _column(value: str) -> Column:
+    name, _, description = value.partition("|")
+    return Column(name.strip(), description.strip())
+
+
+def _header_error(path: Path, number: int, message: str) -> QueryError:
+    return QueryError(f"{path}:{number}: {message}", f"keys, in order: {', '.join(_KEYS)}")
+
+
+def _check_sql(path: Path, sql: str, params: tuple[str, ...]) -> None:
+    try:
+        with duckdb.connect(":memory:") as con:
+            statements = con.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(f"{path}: {error}", "mend the SQL of this file") from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        message = f"{path}: a query is exactly one SELECT; here are {len(statements)} statements"
+        raise QueryError(message, "write one query a file")
+    used = set(statements[0].named_parameters)
+    if used != set(params):
+        different = ", ".join(sorted(used ^ set(params)))
+        message = f"{path}: header and SQL differ in their parameters: {different}"
+        raise QueryError(message, "name each $parameter of the SQL in the header's params")

@@ -1,0 +1,1 @@
+"""The write side: a source → the next version of a dataset."""

@@ -1,0 +1,186 @@
+"""One snapshot's documents → its Parquet files in a scratch folder: the unit of work of a build.
+
+A task says where to read and where to write and carries no data, so that it can run in this
+process, in a pool of processes or on another machine that sees the same folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spack_census.building import tables
+from spack_census.dataset import parquet, schema
+from spack_census.dataset.layout import File, SnapshotState
+from spack_census.documents.limits import RULES
+from spack_census.documents.records import Document, Problem, Reason, Reject
+from spack_census.errors import ClusterError, SourceError
+from spack_census.sources import Source
+from spack_census.spack import series
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Convert these documents of one snapshot."""
+
+    source: Source
+    declared: str
+    """The snapshot's name in the documents."""
+    snapshot: str
+    """Its name in the dataset."""
+    paths: tuple[str, ...]
+    scratch: Path
+    """How the name of its folder begins; each try of the task makes a folder of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a task wrote and found; paths of `files` count from its scratch folder."""
+
+    snapshot: str
+    scratch: Path
+    state: SnapshotState
+    files: tuple[File, ...]
+    packages: set[str]
+    """Packages described, with specs or without."""
+    sha256: dict[str, str]
+    """Path of each document read → SHA-256 of what was read."""
+    problems: tuple[tuple[str, Problem], ...]
+    """(path, problem) of each reject."""
+    num_specs_seen: int
+
+
+def convert(task: Task) -> Converted:
+    """Read, decode and write one snapshot.
+
+    Raises SourceError where a document cannot be read, ClusterError where this machine does not
+    see the folder to write to.
+    """
+    scratch = _folder(task)
+    accepted, rejected = read(task)
+    specs = tables.specs(accepted)
+    packages = set(specs["package"].unique().to_pylist())
+    rejects = tables.rejects(accepted, rejected)
+    files = [*_write_specs(scratch, specs, task.snapshot)]
+    folder = f"snapshot={task.snapshot}"
+    if accepted:
+        table = tables.documents(accepted)
+        files.append(
+            parquet.write(scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
+        )
+    dependencies = tables.dependencies(accepted)
+    if dependencies.num_rows:
+        files.append(
+            parquet.write(
+                scratch, schema.DEPENDENCIES, dependencies, folder, snapshot=task.snapshot
+            )
+        )
+    if rejects.num_rows:
+        files.append(parquet.write(scratch, schema.REJECTS, rejects, "", snapshot=task.snapshot))
+    problems = [(reject.path, reject.problem) for reject in rejected]
+    problems += [(document.path, each) for document in accepted for each in document.problems]
+    sha256 = {document.path: document.sha256 for document in accepted}
+    sha256 |= {reject.path: reject.sha256 for reject in rejected if reject.sha256}
+    return Converted(
+        snapshot=task.snapshot,
+        scratch=scratch,
+        state=_state(task, accepted, rejected, sha256, len(packages)),
+        files=tuple(files),
+        packages=packages.union(each.package for each in accepted if each.package is not None),
+        sha256=sha256,
+        problems=tuple(problems),
+        num_specs_seen=sum(document.num_specs_seen for document in accepted),
+    )
+
+
+def _folder(task: Task) -> Path:
+    # A worker given up for lost may still write: its try and the next must not share a file.
+    folder = task.scratch.with_name(f"{task.scratch.name}-{secrets.token_hex(8)}")
+    try:
+        folder.mkdir()
+    except FileNotFoundError as error:
+        message = f"{socket.gethostname()} does not see {folder.parent}"
+        hint = "put the dataset and the source on a file system that all workers share"
+        raise ClusterError(message, hint) from error
+    return folder
+
+
+def read(task: Task) -> tuple[list[Document], list[Reject]]:
+    """Return the accepted documents and the rejects of a task, in path order."""
+    accepted: list[Document] = []
+    rejected: list[Reject] = []
+    first: dict[str, Document] = {}
+    for found in task.source.documents(task.paths):
+        if found.snapshot not in (task.declared, None):
+            raise SourceError(f"{found.path} changed while it was read", "run the build again")
+        if isinstance(found, Reject):
+            rejected.append(msgspec.structs.replace(found, snapshot=task.snapshot))
+        elif found.package in first:
+            rejected.append(_second(task, found, first[found.package]))
+        else:
+            accepted.append(msgspec.structs.replace(found, snapshot=task.snapshot))
+            if found.package is not None:
+                first[found.package] = found
+    return accepted, rejected
+
+
+def _second(task: Task, document: Document, first: Document) -> Reject:
+    problem = Problem(
+        Reason.DUPLICATE_DOCUMENT,
+        "file",
+        f"{first.path} describes the same package of the same snapshot and comes first",
+        "keep one of the two",
+    )
+    return Reject(
+        document.path,
+        document.sha256,
+        document.size_bytes,
+        problem,
+        task.snapshot,
+        document.package,
+        document.num_specs_seen,
+    )
+
+
+def _write_specs(scratch: Path, specs: pa.Table, snapshot: str) -> Iterator[File]:
+    partitions = specs.select(["platform", "target"]).group_by(["platform", "target"]).aggregate([])
+    for platform, target in sorted(zip(*partitions.to_pydict().values(), strict=True)):
+        chosen = pc.and_(pc.equal(specs["platform"], platform), pc.equal(specs["target"], target))
+        folder = f"platform={platform}/target={target}/snapshot={snapshot}"
+        yield parquet.write(scratch, schema.SPECS, specs.filter(chosen), folder, snapshot=snapshot)
+
+
+def revision(sha256: Mapping[str, str]) -> str:
+    """Return what identifies a snapshot's input: a hash over its paths, contents, our rules."""
+    lines = "".join(f"{path}\0{sha256[path]}\n" for path in sorted(sha256))
+    return hashlib.sha256(f"rules {RULES}\n{lines}".encode()).hexdigest()
+
+
+def _state(
+    task: Task,
+    accepted: list[Document],
+    rejected: list[Reject],
+    sha256: dict[str, str],
+    num_packages: int,
+) -> SnapshotState:
+    epochs = [document.hash_epoch for document in accepted]
+    told = series.hash_epoch_of_release(task.snapshot)
+    shown = max((epoch for epoch in epochs if epoch is not None), default=None)
+    return SnapshotState(
+        source=task.source.kind,
+        source_revision=revision(sha256),
+        hash_epoch=shown if told is None else told,
+        num_documents=len(accepted),
+        num_packages=num_packages,
+        num_specs=sum(len(document.records) for document in accepted),
+        num_documents_rejected=len(rejected),
+        num_specs_rejected=sum(len(document.problems) for document in accepted),
+    )

@@ -1,0 +1,186 @@
+"""What must hold before a build may publish: names, losses, and the conservation of counts.
+
+documents seen = documents written + documents rejected
+specs seen     = specs written + specs rejected          specs written = rows of the table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spack_census.building.convert import Converted
+from spack_census.building.inventory import Inventory
+from spack_census.dataset.layout import SnapshotState
+from spack_census.dataset.publication import Publication
+from spack_census.documents.limits import PARTITION_VALUE
+from spack_census.documents.records import Problem, Reason
+from spack_census.errors import (
+    ConservationError,
+    DatasetError,
+    ParameterError,
+    RefusedError,
+    SourceError,
+)
+
+_LOSS = 0.1
+"""The share of a snapshot's documents that a build may drop without being told so."""
+
+
+class Totals(NamedTuple):
+    """Counts over the snapshots of a source, as the closing line of a build shows them."""
+
+    documents_seen: int
+    documents_written: int
+    documents_rejected: int
+    specs_seen: int
+    specs_written: int
+    specs_rejected: int
+
+
+def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
+    """Return snapshot in the documents → its name in the dataset; raises ParameterError."""
+    declared = sorted(scanned.snapshots)
+    if rename is None:
+        return {name: name for name in declared}
+    if not PARTITION_VALUE.fullmatch(rename):
+        message = f"{rename!r} cannot be a snapshot's name"
+        raise ParameterError(message, f"use letters, digits and ._@+-: {PARTITION_VALUE.pattern}")
+    if len(declared) != 1:
+        message = f"--as {rename} needs one snapshot; the source holds {len(declared)}"
+        raise ParameterError(message, f"they are: {', '.join(declared)}", "name one's folder")
+    return {declared[0]: rename}
+
+
+def refuse_no_repair(present: Iterable[str], publication: Publication) -> None:
+    """Raise RefusedError if some snapshots are damaged and the source has none of them."""
+    if publication.damaged and publication.damaged.isdisjoint(present):
+        damaged = ", ".join(sorted(publication.damaged))
+        message = f"the source has none of the damaged snapshots: {damaged}"
+        hint = "to drop what a source lacks: census build SOURCE --prune"
+        raise RefusedError(message, "name the source that they were built from", hint)
+
+
+def refuse_partial(converted: Iterable[Converted], publication: Publication) -> None:
+    """Raise RefusedError if an index is broken, or one is missing that a snapshot was built from.
+
+    The rows it answered for would vanish, as if the build cache had lost them. An index that was
+    never there is a reject and no more: the site lists stacks that have none.
+    """
+    faults = []
+    for done in converted:
+        if done.state.source != "buildcache":
+            continue
+        before = {path for path, _ in previous_documents(publication, done.snapshot)}
+        # Whole documents come first among the problems, then single specs.
+        for path, problem in done.problems[: done.state.num_documents_rejected]:
+            if problem.reason is not Reason.MISSING_INDEX or path in before:
+                faults.append(f"{path}: {problem.message}")
+    if faults:
+        message = "a snapshot would be built without some of its indexes"
+        hint = "fetch them again; to build without: --allow-partial"
+        raise RefusedError(message, *faults[:5], hint)
+
+
+def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:
+    """Raise RefusedError if a snapshot would lose more than a tenth of its documents.
+
+    Of a damaged snapshot only the number of documents is known for certain.
+    """
+    losses = []
+    for done in converted:
+        if done.snapshot in publication.damaged:
+            had, has = publication.snapshots[done.snapshot].num_documents, done.state.num_documents
+            if had - has > _LOSS * had:
+                losses.append(f"{done.snapshot}: {has:,} documents instead of {had:,}")
+            continue
+        before = _previous_packages(publication, done.snapshot)
+        lost = sorted(before - done.packages)
+        if before and len(lost) > _LOSS * len(before):
+            names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+            losses.append(f"{done.snapshot}: {len(lost):,} of {len(before):,} would go: {names}")
+    if losses:
+        message = "the build would drop more than a tenth of a snapshot's documents"
+        hint = "if that is meant: --replace; to keep both: --as NAME"
+        raise RefusedError(message, *losses, hint)
+
+
+def previous_documents(publication: Publication, snapshot: str) -> set[tuple[str, str]]:
+    """Return (path, SHA-256) of each document of a snapshot in the current version."""
+    rows = _columns(publication, "documents", snapshot, ["path", "sha256"])
+    return {(row["path"], row["sha256"]) for row in rows}
+
+
+def _previous_packages(publication: Publication, snapshot: str) -> set[str]:
+    rows = _columns(publication, "documents", snapshot, ["package"])
+    rows += _columns(publication, "specs", snapshot, ["package"])
+    return {row["package"] for row in rows if row["package"] is not None}
+
+
+def _columns(
+    publication: Publication, table: str, snapshot: str, names: list[str]
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for file in publication.files:
+        if file.table == table and file.snapshot == snapshot:
+            path = publication.path(file)
+            try:
+                rows += pq.ParquetFile(path).read(names).to_pylist()
+            except (pa.ArrowException, OSError) as error:
+                message = f"{path} cannot be read: {error}"
+                raise DatasetError(message, "mend it: census verify --repair SOURCE") from error
+    return rows
+
+
+def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:
+    """Return the totals over the source; `states` are those of its snapshots."""
+    written = sum(state.num_documents for state in states)
+    specs_written = sum(state.num_specs for state in states)
+    specs_rejected = sum(state.num_specs_rejected for state in states)
+    rejected = sum(state.num_documents_rejected for state in states) + len(scanned.rejected)
+    return Totals(
+        documents_seen=scanned.num_documents,
+        documents_written=written,
+        documents_rejected=rejected,
+        specs_seen=specs_written + specs_rejected,
+        specs_written=specs_written,
+        specs_rejected=specs_rejected,
+    )
+
+
+def check(
+    totals: Totals,
+    converted: Iterable[Converted],
+    problems: Sequence[tuple[str, Problem]],
+    *,
+    strict: bool,
+) -> None:
+    """Raise unless what was seen is what was written and rejected.
+
+    ConservationError where counts do not add up; SourceError where the source holds nothing
+    usable, or where `strict` and anything was rejected.
+    """
+    lines = [f"{path}: {each.place}: {each.message}" for path, each in problems[:5]]
+    if len(problems) > len(lines):
+        lines.append(f"and {len(problems) - len(lines):,} more")
+    rejected = totals.documents_rejected + totals.specs_rejected
+    if not totals.documents_written:
+        raise SourceError("the source holds no usable document", *lines, "see README: documents")
+    if strict and rejected:
+        message = f"{rejected:,} rejected, and --strict allows none; nothing was published"
+        raise SourceError(message, *lines)
+    written = totals.documents_written + totals.documents_rejected
+    laws = [("documents", totals.documents_seen, written)]
+    for done in converted:
+        state = done.state
+        rows = sum(file.rows or 0 for file in done.files if file.table == "specs")
+        accounted = state.num_specs + state.num_specs_rejected
+        laws.append((f"specs of {done.snapshot}", done.num_specs_seen, accounted))
+        laws.append((f"rows of {done.snapshot}", state.num_specs, rows))
+    for what, seen, accounted in laws:
+        if seen != accounted:
+            message = f"{what}: {seen:,} seen, {accounted:,} accounted for; nothing was published"
+            raise ConservationError(message, "this is a fault of census itself: please report it")

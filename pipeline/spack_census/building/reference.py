@@ -1,0 +1,105 @@
+"""The small tables of a version, written anew by each build: what the others refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from spack_census.building import tables
+from spack_census.dataset import parquet, schema
+from spack_census.dataset.layout import File, SnapshotState
+from spack_census.documents.records import Reject
+from spack_census.spack import microarch, series
+
+_DATAPACKAGE = "datapackage.json"
+
+
+def write(
+    root: Path,
+    states: Mapping[str, SnapshotState],
+    rejected: Iterable[Reject],
+    others: Sequence[File],
+) -> list[File]:
+    """Write snapshots, targets, target_compat, the rejects of no snapshot, datapackage.json.
+
+    `others` are all other files of the version; their folders name the targets in use.
+    """
+    seen = {
+        part.removeprefix("target=")
+        for file in others
+        for part in file.path.split("/")
+        if part.startswith("target=")
+    }
+    content = {
+        schema.SNAPSHOTS: tables.rows(schema.SNAPSHOTS, snapshot_rows(states)),
+        schema.TARGETS: tables.rows(schema.TARGETS, microarch.targets_rows(seen)),
+        schema.TARGET_COMPAT: tables.rows(schema.TARGET_COMPAT, microarch.compat_rows(seen)),
+        # Written even when empty: a reader's glob over a folder without files is an error.
+        schema.REJECTS: tables.rejects((), rejected),
+    }
+    files = [parquet.write(root, table, rows, "", snapshot=None) for table, rows in content.items()]
+    return [*files, _write_datapackage(root, [*others, *files])]
+
+
+def snapshot_rows(states: Mapping[str, SnapshotState]) -> list[dict[str, Any]]:
+    """Return a row for each snapshot that has a document, in the schema of `schema.SNAPSHOTS`."""
+    usable = [name for name, state in states.items() if state.num_documents]
+    return [
+        {
+            "snapshot": name,
+            "series": series_name,
+            "series_order": order,
+            "snapshot_date": series.classify(name).snapshot_date,
+            **msgspec.structs.asdict(states[name]),
+        }
+        for series_name, names in series.ordered(usable).items()
+        for order, name in enumerate(names, start=1)
+    ]
+
+
+def _write_datapackage(root: Path, files: Sequence[File]) -> File:
+    """Describe the version for people and tools, as a Data Package (Frictionless Data)."""
+    package = {
+        "name": "spack-census",
+        "title": "A census of the Spack build cache",
+        "profile": "data-package",
+        "resources": [_resource(table, files) for table in schema.TABLES],
+    }
+    data = msgspec.json.format(msgspec.json.encode(package), indent=1) + b"\n"
+    return parquet.write_file(root, _DATAPACKAGE, data)
+
+
+def _resource(table: schema.Table, files: Sequence[File]) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "description": table.description,
+        "format": "parquet",
+        "path": sorted(file.path for file in files if file.table == table.name),
+        "partitions": table.partitions,
+        "schema": {
+            "fields": [_field(column) for column in table.columns],
+            "missingValues": [],
+        },
+    }
+
+
+def _field(column: schema.Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": _kind(column.type),
+        "arrow_type": str(column.type),
+        "description": column.description,
+        "constraints": {"required": not column.nullable},
+    }
+
+
+def _kind(type_: pa.DataType) -> str:
+    """Return the Data Package name of an Arrow type."""
+    if pa.types.is_list(type_):
+        return "array"
+    names = {pa.string(): "string", pa.bool_(): "boolean", pa.date32(): "date"}
+    return names.get(type_, "integer")

@@ -1,0 +1,165 @@
+"""Records → Arrow tables that conform to `schema.py`, sorted, the same for the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import pyarrow as pa
+
+from spack_census.dataset import schema
+from spack_census.documents.columns import Rows
+from spack_census.documents.records import Document, Problem, Record, Reject
+from spack_census.spack.versions import version_key
+
+
+def specs(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each record of the documents, in the schema of `schema.SPECS`."""
+    pieces: list[pa.Table] = []
+    singly: list[Document] = []
+    # What stands side by side in a table is taken in one piece.
+    run: tuple[str, Rows] | None = None
+    for document in documents:
+        rows = document.records
+        if not isinstance(rows, Rows):
+            singly.append(document)
+        elif run is not None and run[0] == document.snapshot and run[1].joins(rows):
+            run = document.snapshot, Rows(rows.table, run[1].start, rows.stop)
+        else:
+            if run is not None:
+                pieces.append(_specs_in_run(*run))
+            run = document.snapshot, rows
+    if run is not None:
+        pieces.append(_specs_in_run(*run))
+    return _finished(schema.SPECS, pa.concat_tables([_specs_singly(singly), *pieces]))
+
+
+def _specs_in_run(snapshot: str, rows: Rows) -> pa.Table:
+    table = rows.table.slice(rows.start, len(rows))
+    named = table.append_column("snapshot", pa.repeat(pa.scalar(snapshot, schema.TEXT), len(rows)))
+    columns = named.select(schema.SPECS.arrow.names).columns
+    return pa.Table.from_arrays(columns, schema=schema.SPECS.arrow)
+
+
+def _specs_singly(documents: Iterable[Document]) -> pa.Table:
+    snapshots: list[str] = []
+    records: list[Record] = []
+    for document in documents:
+        snapshots += [document.snapshot] * len(document.records)
+        records += document.records
+    columns: dict[str, Sequence[Any]] = {
+        name: list(map(attrgetter(name), records))
+        for name in schema.SPECS.arrow.names
+        if name not in ("snapshot", "version_key")
+    }
+    columns["snapshot"] = snapshots
+    columns["version_key"] = list(map(version_key, columns["version"]))
+    return _columnar(schema.SPECS, columns)
+
+
+def documents(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each document, in the schema of `schema.DOCUMENTS`."""
+    return rows(schema.DOCUMENTS, [_document_row(document) for document in documents])
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    return {
+        "snapshot": document.snapshot,
+        "package": document.package,
+        "path": document.path,
+        "sha256": document.sha256,
+        "size_bytes": document.size_bytes,
+        "generation": document.generation,
+        "num_specs_declared": document.num_specs_declared,
+        "num_specs_seen": document.num_specs_seen,
+        "num_specs_written": len(document.records),
+        "num_specs_rejected": len(document.problems),
+        "stacks_declared": tuple(
+            {"stack": stack, "num_specs": count} for stack, count in document.stacks_declared
+        ),
+        "warnings": document.warnings,
+    }
+
+
+def dependencies(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each direct dependency, in the schema of `schema.DEPENDENCIES`."""
+    columns: dict[str, list[Any]] = {name: [] for name in schema.DEPENDENCIES.arrow.names}
+    for document in documents:
+        if isinstance(document.records, Rows):
+            continue  # no document names a dependency
+        for record in document.records:
+            for each in record.dependencies:
+                columns["snapshot"].append(document.snapshot)
+                columns["hash"].append(record.hash)
+                columns["dependency"].append(each.name)
+                columns["dependency_hash"].append(each.hash)
+                columns["deptypes"].append(each.deptypes)
+                columns["virtuals"].append(each.virtuals)
+    return _finished(schema.DEPENDENCIES, _columnar(schema.DEPENDENCIES, columns))
+
+
+def rejects(documents: Iterable[Document], rejected: Iterable[Reject]) -> pa.Table:
+    """Return one row for each rejected spec and document, in the schema of `schema.REJECTS`."""
+    found = [
+        _reject_row(
+            Reject(
+                document.path,
+                document.sha256,
+                document.size_bytes,
+                problem,
+                document.snapshot,
+                document.package,
+                1,
+            ),
+            "spec",
+        )
+        for document in documents
+        for problem in document.problems
+    ]
+    found += [_reject_row(reject, "document") for reject in rejected]
+    return rows(schema.REJECTS, found)
+
+
+def _reject_row(reject: Reject, scope: str) -> dict[str, Any]:
+    problem: Problem = reject.problem
+    return {
+        "snapshot": reject.snapshot,
+        "package": reject.package,
+        "path": reject.path,
+        "sha256": reject.sha256,
+        "size_bytes": reject.size_bytes,
+        "scope": scope,
+        "reason": problem.reason.value,
+        "place": problem.place,
+        "message": problem.message,
+        "remedy": problem.remedy,
+        "hash": problem.hash,
+        "num_specs": reject.num_specs,
+    }
+
+
+def rows(table: schema.Table, found: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return rows given as mappings as a sorted Arrow table of that schema."""
+    return _finished(table, pa.Table.from_pylist(list(found), schema=table.arrow))
+
+
+def _columnar(table: schema.Table, columns: Mapping[str, Sequence[Any]]) -> pa.Table:
+    arrays = [_array(columns[field.name], field.type) for field in table.arrow]
+    return pa.Table.from_arrays(arrays, schema=table.arrow)
+
+
+def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+    if not pa.types.is_list(type_):
+        return pa.array(values, type_)
+    # A few lists come many times, and each is slow to convert: convert the distinct ones.
+    codes: dict[Any, int] = {}
+    indices = [codes.setdefault(value, len(codes)) for value in values]
+    return pa.array(list(codes), type_).take(pa.array(indices, pa.int32()))
+
+
+def _finished(table: schema.Table, built: pa.Table) -> pa.Table:
+    for field, column in zip(table.arrow, built.columns, strict=True):
+        assert field.nullable or not column.null_count, f"null in {table.name}.{field.name}"
+    keys = [(name, "ascending") for name in table.sort]
+    return built.sort_by(keys).combine_chunks()

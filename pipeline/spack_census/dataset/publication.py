@@ -1,0 +1,236 @@
+"""Publish a version of the dataset: all of it or nothing, and never under a reader's feet.
+
+A version is made in `staging/`, moved to `versions/<id>` in one rename, and becomes current when
+one symlink is replaced. A file that a reader can see is never changed: what did not change is a
+hard link to it. Whatever a killed build leaves behind is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from spack_census.dataset import schema
+from spack_census.dataset.layout import (
+    CURRENT,
+    MANIFEST,
+    VERSIONS,
+    File,
+    Manifest,
+    SnapshotState,
+    check_place,
+    encode_manifest,
+    installed_tools,
+    is_new,
+    pin,
+    read_manifest,
+    seal,
+    version_ids,
+    version_number,
+)
+from spack_census.disk import durable, failpoints, locking
+from spack_census.errors import DatasetError
+
+_STAGING = "staging"
+_KEPT_VERSIONS = 3
+_KEPT_SECONDS = 3600
+
+
+class Publication:
+    """The dataset while its lock is held: the current version, and the next one being staged."""
+
+    def __init__(self, dataset: Path, damaged: Collection[str] | None = None) -> None:
+        self.dataset = dataset
+        self.damaged = frozenset(damaged or ())
+        self.repairing = damaged is not None
+        # A name of its own: what workers of a killed build still write must not land in this one.
+        self.staging = dataset / _STAGING / secrets.token_hex(4)
+        self.tree = self.staging / "version"
+        self.current = None if is_new(dataset) else pin(dataset)
+        self.manifest = read_manifest(self.current) if self.current else None
+
+    @property
+    def snapshots(self) -> dict[str, SnapshotState]:
+        """The snapshots of the current version."""
+        return self.manifest.snapshots if self.manifest else {}
+
+    @property
+    def files(self) -> list[File]:
+        """The files of the current version."""
+        return self.manifest.files if self.manifest else []
+
+    def path(self, file: File) -> Path:
+        """Return where a file of the current version lies."""
+        assert self.current is not None
+        return self.current / file.path
+
+    def prepare(self) -> None:
+        """Empty the staging folder and remove what a killed build left in `versions/`."""
+        failpoints.reached("empty staging")
+        _remove_dead(self.dataset / _STAGING)
+        durable.make_folder(self.dataset / VERSIONS)
+        self.tree.mkdir(parents=True)
+        number = version_number(self.current.name) if self.current else 0
+        for name in version_ids(self.dataset):
+            # Moved there and never made current: nobody has seen it.
+            if version_number(name) > number:
+                self._discard(name)
+
+    def commit(
+        self,
+        kept: list[File],
+        moved: list[tuple[File, Path]],
+        snapshots: Mapping[str, SnapshotState],
+    ) -> Manifest:
+        """Make these files the current version; return its manifest, the old one if none differs.
+
+        `kept` are files of the current version, `moved` finished files with the folder that
+        their paths count from. Raises OSError and DatasetError, and then the old version is
+        current, or the message says otherwise.
+        """
+        manifest = self._draft([*kept, *(file for file, _ in moved)], snapshots)
+        if self.manifest is not None and not self.repairing and _same(manifest, self.manifest):
+            return self.manifest
+        for file in kept:
+            self._link(file)
+        for file, folder in moved:
+            failpoints.reached("move file")
+            (folder / file.path).rename(self._place(file))
+        durable.write_bytes(self.tree / MANIFEST, encode_manifest(manifest))
+        for folder_name, _, _ in os.walk(self.tree, topdown=False):
+            durable.sync(Path(folder_name))
+        failpoints.reached("move version")
+        self.tree.rename(self.dataset / VERSIONS / manifest.id)
+        durable.sync(self.dataset / VERSIONS)
+        self._make_current(manifest)
+        return manifest
+
+    def _make_current(self, manifest: Manifest) -> None:
+        failpoints.reached("make link")
+        link = self.staging / CURRENT
+        link.symlink_to(Path(VERSIONS) / manifest.id)
+        failpoints.reached("replace link")
+        link.rename(self.dataset / CURRENT)  # the commit point
+        try:
+            durable.sync(self.dataset)
+        except OSError as error:
+            message = f"{self.dataset}: version {manifest.id} is current, but the disk did not"
+            raise DatasetError(
+                f"{message} confirm it: {error.strerror}", "check the disk, then: census verify"
+            ) from error
+
+    def _place(self, file: File) -> Path:
+        destination = self.tree / file.path
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        return destination
+
+    def _link(self, file: File) -> None:
+        """Hard-link a file of the current version, or copy it where links fail."""
+        failpoints.reached("link file")
+        origin, destination = self.path(file), self._place(file)
+        if not origin.is_file() or origin.stat().st_size != file.size_bytes:
+            raise DatasetError(
+                f"{origin} is missing or cut short: the dataset is damaged",
+                "see what else is: census verify",
+                "mend it: census verify --repair SOURCE",
+                "or drop the snapshots that SOURCE lacks: census build SOURCE --prune",
+            )
+        try:
+            destination.hardlink_to(origin)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP):
+                raise
+            durable.write_bytes(destination, origin.read_bytes())
+
+    def _draft(self, files: list[File], snapshots: Mapping[str, SnapshotState]) -> Manifest:
+        files = sorted(files, key=lambda file: file.path)
+        rows = {table.name: 0 for table in schema.TABLES}
+        for file in files:
+            if file.table is not None:
+                rows[file.table] += file.rows or 0
+        number = version_number(self.manifest.id) + 1 if self.manifest else 1
+        manifest = Manifest(
+            format=schema.FORMAT,
+            id="",
+            parent=self.manifest.id if self.manifest else None,
+            tools=installed_tools(),
+            counts=rows,
+            snapshots=dict(sorted(snapshots.items())),
+            files=files,
+        )
+        return msgspec.structs.replace(manifest, id=f"{number:08d}-{seal(manifest)}")
+
+    def clean(self) -> None:
+        """Remove the staging folder, and versions that no reader can be expected to hold any more.
+
+        The last three stay, and each that was current less than an hour ago. Raises OSError.
+        """
+        failpoints.reached("clean up")
+        names = version_ids(self.dataset)
+        limit = time.time() - _KEPT_SECONDS
+        # A version was current until the next one was made, however old it was by then.
+        for name, successor in pairwise(names[: 1 - _KEPT_VERSIONS]):
+            if (self.dataset / VERSIONS / successor).stat().st_mtime < limit:
+                self._discard(name)
+        failpoints.reached("remove staging")
+        _remove(self.dataset / _STAGING)
+
+    def _discard(self, name: str) -> None:
+        failpoints.reached("discard version")
+        # Out of sight first: a half-removed version must never look like one.
+        (self.dataset / VERSIONS / name).rename(self.staging / name)
+        _remove(self.staging / name)
+
+
+@contextmanager
+def lock(
+    dataset: Path, wait_seconds: float = 0, damaged: Collection[str] | None = None
+) -> Iterator[Publication]:
+    """Hold the dataset's lock, and clear what a killed or failed build leaves behind.
+
+    `damaged` names the snapshots to repair, None where nothing is. Raises BusyError where another
+    build keeps the lock for longer than `wait_seconds`, DatasetError where the dataset is past
+    use, OSError.
+    """
+    check_place(dataset)
+    with locking.hold(dataset, wait_seconds):
+        publication = Publication(dataset, damaged)
+        try:
+            publication.prepare()
+            yield publication
+        except BaseException:
+            # Above all a full disk wants its room back; what stays, the next build removes.
+            with suppress(OSError):
+                _remove(dataset / _STAGING)
+            raise
+
+
+def _same(one: Manifest, other: Manifest) -> bool:
+    """Tell whether two versions hold the same files, whatever their numbers and tools."""
+    return (one.format, one.snapshots, one.files) == (other.format, other.snapshots, other.files)
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove what dead builds left; what a lost worker of theirs still adds may stay for now."""
+    try:
+        _remove(path)
+    except OSError as error:
+        # Its folder has a name that nothing of this build has.
+        if error.errno != errno.ENOTEMPTY:
+            raise
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)

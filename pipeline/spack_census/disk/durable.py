@@ -1,0 +1,55 @@
+"""Files and folders that are on the disk for certain when the call returns, power cut or not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spack_census.disk import failpoints
+from spack_census.errors import DatasetError
+
+_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a new read-only file and wait until the disk has it; raises OSError."""
+    failpoints.reached("create file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, _WRITE_FLAGS, 0o444)
+    with os.fdopen(descriptor, "wb") as file:
+        failpoints.reached("write file")
+        file.write(data)
+        file.flush()
+        failpoints.reached("sync file")
+        os.fsync(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, and have the disk remember them; raises OSError."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync(each.parent)
+
+
+def sync(folder: Path) -> None:
+    """Wait until the disk has the names in a folder, which syncing the files does not do."""
+    failpoints.reached("sync folder")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(dataset: Path) -> Iterator[None]:
+    """Turn OSError into a DatasetError that names the file and says what still stands."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename2 or error.filename or dataset}: {error.strerror or error}"
+        hint = "mend that and build again; what was published before is as it was"
+        raise DatasetError(message, hint) from error

@@ -1,0 +1,1 @@
+"""Bytes of the cache's documents and indexes → records, or the reason why not."""

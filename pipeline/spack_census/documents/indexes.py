@@ -1,0 +1,153 @@
+"""One build cache index, Spack's database as JSON: which specs it holds, and their records.
+
+{"database": {"version": "8", "installs": {HASH: {"spec": {…}, "in_buildcache": true}}}}
+
+Only what is `in_buildcache` counts; the rest are externals and leftovers of builds, and stand
+there as dependencies. An index has tens of thousands of specs: each is decoded on its own, and
+nothing is kept of it but its record.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from spack_census.documents import nodes, strict
+from spack_census.documents.records import Dependency, Problem, Reason, Record, Rejected
+
+VERSIONS = (5, 9)
+"""Oldest and newest version of Spack's database that is read."""
+_COMPILER_DEPENDENCIES = 8
+"""Version since which a spec's compiler is one of its dependencies."""
+_REMEDY = "fetch the index again; if it stays so, report it to those who publish it"
+_MARK = b'"in_buildcache"'
+
+
+class _Presence(msgspec.Struct, gc=False):
+    in_buildcache: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Install(msgspec.Struct, gc=False):
+    spec: msgspec.Raw
+    in_buildcache: bool = False
+
+
+class _Database(msgspec.Struct):
+    version: str | int | float
+    installs: dict[str, msgspec.Raw]
+
+
+class _Index(msgspec.Struct):
+    database: _Database
+
+
+_INDEX = msgspec.json.Decoder(_Index)
+_PRESENCE = msgspec.json.Decoder(_Presence)
+_INSTALL = msgspec.json.Decoder(_Install)
+
+
+class Index(NamedTuple):
+    """A decoded index."""
+
+    version: int
+    installs: dict[str, msgspec.Raw]
+    held: list[str]
+    """Hashes that are in the build cache, sorted."""
+
+    @property
+    def hash_epoch(self) -> int | None:
+        """Database version since which hashes are made as they are here, None if not known."""
+        return {6: 6, 7: 6, 8: 8, 9: 9}.get(self.version)
+
+
+def decode(data: bytes) -> Index:
+    """Return what an index holds; raises Rejected where it is none, or cannot be trusted whole."""
+    try:
+        if not data.isascii():
+            # What is passed over below is not decoded, and so not seen to be broken.
+            data.decode()
+        database = _INDEX.decode(data).database
+        presence = {key: _PRESENCE.decode(raw) for key, raw in database.installs.items()}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        fault = nodes.rejected(error).problem
+        raise Rejected(fault.reason, fault.place or "file", fault.message, _REMEDY) from error
+    version = _version(database.version)
+    told = [key for key, each in presence.items() if each.in_buildcache is not msgspec.UNSET]
+    if data.count(_MARK) != len(told):
+        # A hash that stands twice shows here: msgspec would take the last in silence.
+        strict.json_value(data, "database", 1)
+    held = sorted(key for key in told if presence[key].in_buildcache)
+    if presence and not held:
+        message = f"none of its {len(presence):,} specs is in a build cache"
+        remedy = "is it the database of an installation? name a build cache's index"
+        raise Rejected(Reason.MISSING_KEY, "database.installs", message, remedy)
+    return Index(version, database.installs, held)
+
+
+def _version(text: str | float) -> int:
+    oldest, newest = VERSIONS
+    try:
+        version = int(text)
+    except ValueError:
+        version = 0
+    if not oldest <= version <= newest:
+        message = f"database version {text!r}; {oldest} to {newest} are read"
+        remedy = "see whether a newer spack-census reads it"
+        raise Rejected(Reason.UNSUPPORTED_GENERATION, "database.version", message, remedy)
+    return version
+
+
+def records(
+    index: Index, stacks: Mapping[str, tuple[str, ...]], wanted: Collection[str]
+) -> Iterator[Record | Problem]:
+    """Yield a record for each wanted hash, in order, or a Problem: one bad spec goes alone.
+
+    `stacks` holds the stacks of each hash.
+    """
+    shared: dict[Dependency, Dependency] = {}
+
+    @functools.cache
+    def version_of(key: str) -> str | None:
+        try:
+            return _node(index.installs[key], key).version
+        except (KeyError, Rejected):
+            return None
+
+    for key in wanted:
+        try:
+            node = _node(index.installs[key], key)
+            if node.compiler is None and index.version < _COMPILER_DEPENDENCIES:
+                raise Rejected(Reason.MISSING_KEY, ".compiler", "no compiler is named", _REMEDY)
+            yield nodes.record(node, stacks[key], version_of, shared)
+        except Rejected as rejected:
+            problem = rejected.problem
+            place = f"database.installs.{key}.spec{problem.place}"
+            told = key if nodes.is_hash(key) else None
+            yield msgspec.structs.replace(problem, place=place, hash=told)
+
+
+def _node(raw: msgspec.Raw, key: str) -> nodes.Node:
+    try:
+        install = _INSTALL.decode(raw)
+    except msgspec.MsgspecError as error:
+        raise nodes.rejected(error) from error
+    node = nodes.decode(install.spec)
+    # Records of older indexes name the hash only here.
+    if node.hash not in (key, None):
+        message = f"{node.hash!r} stands under another hash"
+        raise Rejected(Reason.BAD_HASH, ".hash", message, _REMEDY)
+    node.hash = key
+    return node
+
+
+def specs_of(index: Index) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, version, hash) of each spec in the build cache that can be read."""
+    for key in index.held:
+        try:
+            node = _node(index.installs[key], key)
+        except Rejected:
+            continue
+        yield node.name, node.version, key

@@ -1,0 +1,1 @@
+"""What runs unattended: fetch, build, report, tell."""

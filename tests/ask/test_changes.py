@@ -1,0 +1,209 @@
+"""What became of each spec: the SQL against a slow matcher, and the laws that hold for any diff."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spack_census.ask.queries import load
+from spack_census.dataset import schema
+from support.matcher import Spec, match
+from support.query_cases import arrow, in_memory
+
+Rows = list[dict[str, Any]]
+Differ = Callable[[Sequence[Spec], Sequence[Spec]], Rows]
+Sides = tuple[list[Spec], list[Spec]]
+
+MATCHED = ("upgraded", "downgraded", "recompiled", "reconfigured", "rebuilt")
+MIRRORED = {
+    "upgraded": "downgraded",
+    "downgraded": "upgraded",
+    "appeared": "gone",
+    "gone": "appeared",
+    "before_version": "after_version",
+    "before_compiler": "after_compiler",
+    "before_hash": "after_hash",
+    "variants_added": "variants_removed",
+}
+BASE = Spec(
+    "zlib", "linux", "ubuntu22.04", "zen4", "1.0", "v1", "gcc", "11.4.0", (), ("e4s",), "h", None
+)
+
+# Few values, so that kinds meet, tie, and stand several times on a side. 1.0 and 1.00 are one
+# version; a hash may stand in another slot, with other values, or twice on a side.
+SPECS = st.builds(
+    lambda place, version, compiler, variants, stacks, hash_, package_hash: Spec(
+        *place, *version, *compiler, tuple(sorted(variants)), tuple(stacks), hash_, package_hash
+    ),
+    st.sampled_from([BASE.slot, BASE.slot, ("zlib", "linux", "rhel8", "zen4")]),
+    st.sampled_from([("1.0", "v1"), ("1.00", "v1"), ("1.1", "v2"), ("1.2", "v3"), ("2.0", "v4")]),
+    st.sampled_from([(None, None), ("gcc", "11"), ("gcc", "12"), ("clang", "12"), ("clang", None)]),
+    st.sets(
+        st.sampled_from(["+mpi", "+x", "~x", "gpu=70", "gpu=80", "patches=aa", "patches=bb"]),
+        max_size=3,
+    ),
+    st.sampled_from([[], ["e4s", "root"], ["ml", "root"]]),
+    st.integers(0, 40).map("h{:02d}".format),
+    st.sampled_from([None, "p", "q"]),
+)
+SIDES = st.tuples(st.lists(SPECS, max_size=10), st.lists(SPECS, max_size=10))
+RARELY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+OFTEN = settings(RARELY, max_examples=200)
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with in_memory({}) as con:
+        con.execute("set threads = 1")  # for so few rows, threads cost more than they give
+        yield con
+
+
+@pytest.fixture(scope="module")
+def diff(con: duckdb.DuckDBPyConnection) -> Differ:
+    sql = load("diff.changes").sql
+
+    def run(before: Sequence[Spec], after: Sequence[Spec]) -> Rows:
+        rows = [
+            asdict(spec) | {"snapshot": snapshot}
+            for snapshot, specs in (("a", before), ("b", after))
+            for spec in specs
+        ]
+        table = arrow(schema.SPECS, rows)
+        con.execute("delete from specs")
+        con.from_arrow(table).insert_into("specs")
+        found = con.sql(sql, params={"before": "a", "after": "b"})
+        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+    return run
+
+
+def _sorted(rows: Rows) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def _mirror(row: dict[str, Any]) -> dict[str, Any]:
+    names = MIRRORED | {new: old for old, new in MIRRORED.items()}
+    return {names.get(key, key): value for key, value in row.items()} | {
+        "change": MIRRORED.get(row["change"], row["change"])
+    }
+
+
+def _kept(before: Sequence[Spec], after: Sequence[Spec]) -> int:
+    old, new = (Counter(spec.hash for spec in side) for side in (before, after))
+    return (old & new).total()
+
+
+@OFTEN
+@given(SIDES)
+def test_changes_are_those_of_the_slow_matcher_and_account_for_every_spec(
+    diff: Differ, sides: Sides
+) -> None:
+    before, after = sides
+    rows = diff(before, after)
+    assert _sorted(rows) == _sorted(match(before, after))
+    counts = Counter(row["change"] for row in rows)
+    accounted = _kept(before, after) + sum(counts[change] for change in MATCHED)
+    assert accounted + counts["gone"] == len(before)
+    assert accounted + counts["appeared"] == len(after)
+
+
+@RARELY
+@given(SIDES)
+def test_diff_backwards_is_the_mirror_image(diff: Differ, sides: Sides) -> None:
+    before, after = sides
+    assert _sorted(diff(after, before)) == _sorted(list(map(_mirror, diff(before, after))))
+
+
+@RARELY
+@given(st.lists(SPECS, max_size=10), st.randoms(use_true_random=False))
+def test_same_specs_do_not_differ_and_order_of_rows_is_nothing(
+    diff: Differ, specs: list[Spec], random: Any
+) -> None:
+    shuffled = random.sample(specs, len(specs))
+    assert diff(specs, shuffled) == []
+
+
+@RARELY
+@given(st.lists(SPECS, max_size=10))
+def test_other_hashes_alone_are_rebuilds_of_each_spec_and_nothing_else(
+    diff: Differ, specs: list[Spec]
+) -> None:
+    rehashed = [replace(spec, hash=f"new-{spec.hash}") for spec in specs]
+    respelled = [replace(s, version={"1.0": "1.00"}.get(s.version, s.version)) for s in rehashed]
+    rows = diff(specs, respelled)
+    assert [row["change"] for row in rows] == ["rebuilt"] * len(specs)
+    assert not [row for row in rows if {"version", "compiler", "variants"} & {*row["attributes"]}]
+
+
+def _after(hash_: str, key: str = "v1", **values: Any) -> Spec:
+    return replace(BASE, version=key, version_key=key, hash=hash_, **values)
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        # Pass 5: one variant more two steps away, against two more one step away.
+        (_after("n", "v3", variants=("+x",)), _after("f", "v2", variants=("+x", "+y"))),
+        # Pass 2: a step less, though its compiler is another release and its stacks differ.
+        (_after("n", "v2", compiler_version="12", stacks=()), _after("f", "v3")),
+        # Pass 4: the same compiler, then the same name, before the same stacks.
+        (
+            _after("n", variants=("+x",), stacks=()),
+            _after("f", variants=("+x",), compiler_version="12"),
+        ),
+        (
+            _after("n", variants=("+x",), compiler_version="12", stacks=()),
+            _after("f", variants=("+x",), compiler_name="clang"),
+        ),
+        # Pass 4: the same stacks, before the first in text order.
+        (_after("n", variants=("+y",)), _after("f", variants=("+x",), stacks=("hep",))),
+        # The first place in text order.
+        (_after("n", variants=("+x",)), _after("f", variants=("+y",))),
+        # Alike in all: the first by version's spelling, patches, hash.
+        (_after("n", variants=("patches=a",)), _after("f", variants=("patches=b",))),
+        (_after("g"), _after("h")),
+    ],
+)
+def test_closest_pair_is_matched_first_and_backwards_too(
+    diff: Differ, nearer: Spec, farther: Spec
+) -> None:
+    one = _after("one")
+    forth = {row["after_hash"] for row in diff([one], [farther, nearer]) if row["before_hash"]}
+    back = {row["before_hash"] for row in diff([farther, nearer], [one]) if row["after_hash"]}
+    assert forth == back == {nearer.hash}
+
+
+def test_of_equally_close_pairs_the_first_in_text_order_is_taken(diff: Differ) -> None:
+    # +x, second on its side, is as close to +a, the first on the other, as to +c, the third.
+    x, a, c = (_after(name, variants=(f"+{name}",)) for name in "xac")
+    m = _after("m", variants=("+b", "+m", "+n"))
+    w = _after("w", variants=("+b", "+m", "+o"))
+    rows = {(row["before_hash"], row["after_hash"]) for row in diff([c, m, a], [w, x])}
+    assert rows == {("m", "w"), ("a", "x"), ("c", None)}
+    # Versions b1 < a2 < b3, one step each; a2 can have one of them only.
+    rows = {
+        (row["before_hash"], row["after_hash"])
+        for row in diff([_after("b3", "v3"), _after("b1", "v1")], [_after("a2", "v2")])
+    }
+    assert rows == {("b1", "a2"), ("b3", None)}
+
+
+@pytest.mark.parametrize("case", ["ties", "versions"])
+def test_many_pairs_equally_close_are_matched_in_text_order(diff: Differ, case: str) -> None:
+    # Of 400 a side no two are alike; pairs taken one a round would make this endless.
+    def side(odd: int) -> list[Spec]:
+        names = [f"{2 * i + odd:05d}" for i in range(400)]
+        if case == "ties":
+            return [replace(BASE, variants=(f"k={n}",), hash=f"h{n}") for n in names]
+        return [replace(BASE, version=n, version_key=n, hash=f"h{n}") for n in names]
+
+    pairs = {(row["before_hash"], row["after_hash"]) for row in diff(side(0), side(1))}
+    assert pairs == {(f"h{2 * i:05d}", f"h{2 * i + 1:05d}") for i in range(400)}

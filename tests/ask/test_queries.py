@@ -1,0 +1,235 @@
+"""Queries are found, validated and run; each gives the rows of its cases."""
+
+from __future__ import annotations
+
+import gc
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from spack_census.ask import queries
+from spack_census.ask.database import connect, query, script
+from spack_census.ask.queries import Query, catalogue, find_root, load, run
+from spack_census.errors import DatasetError, ParameterError, QueryError, UnknownNameError
+from support.query_cases import CASES, Case, Tables, cases, in_memory, write_dataset
+
+CATALOGUE = catalogue()
+HEADER = "-- title: A title\n-- params: a\n-- column: x | What it is\n"
+TWO: Tables = {
+    "snapshots": [{"snapshot": "old"}, {"snapshot": "new"}],
+    "specs": [{"snapshot": "old"}, {"snapshot": "new"}, {"snapshot": "new", "package": "cmake"}],
+    "dependencies": [{"snapshot": "old"}],
+}
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: Query, params: dict[str, Any]) -> list[Any]:
+    relation = con.sql(query.sql, params=params or None)
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _written(folder: Path, sql: str) -> Path:
+    (folder / "mine").mkdir(parents=True)
+    path = folder / "mine" / "one.sql"
+    path.write_text(sql, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.query}-{case.name}")
+def test_query_gives_the_rows_of_its_case(case: Case) -> None:
+    with in_memory(case.tables) as con:
+        if isinstance(case.expected, dict):
+            with pytest.raises(duckdb.Error, match=re.escape(case.expected["error"])):
+                _rows(con, CATALOGUE[case.query], case.params)
+        else:
+            assert _rows(con, CATALOGUE[case.query], case.params) == case.expected
+
+
+def test_every_query_has_a_case_and_every_case_a_query() -> None:
+    assert {case.query for case in cases()} == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_header_names_the_columns_of_the_result(name: str) -> None:
+    with in_memory({}) as con:
+        chosen = CATALOGUE[name]
+        relation = con.sql(chosen.sql, params=dict.fromkeys(chosen.params, "x") or None)
+        assert relation.columns == [column.name for column in chosen.columns]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_empty_dataset_gives_no_rows(name: str) -> None:
+    if (CASES.joinpath(*name.split(".")) / "empty").is_dir():
+        pytest.skip("a case of its own says what an empty dataset gives")
+    with in_memory({}) as con:
+        assert _rows(con, CATALOGUE[name], dict.fromkeys(CATALOGUE[name].params, "x")) == []
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if name.startswith("diff.")])
+def test_identical_snapshots_do_not_differ(name: str) -> None:
+    if (CASES.joinpath(*name.split(".")) / "identical").is_dir():
+        pytest.skip("a case of its own says what identical snapshots give")
+    specs = [{"snapshot": each, "hash": hash_} for each in ("a", "b") for hash_ in ("k", "l")]
+    snapshots = [{"snapshot": "a"}, {"snapshot": "b"}]
+    with in_memory({"specs": specs, "snapshots": snapshots}) as con:
+        params = {"before": "a", "after": "b"}
+        rows = _rows(con, CATALOGUE[name], params)
+    assert [row for row in rows if row.get("change") not in ("kept", "same")] == []
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_query_runs_unchanged_in_a_shell_on_the_printed_script(name: str, tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path, TWO)
+    with duckdb.connect() as con:
+        con.execute(script(dataset))
+        for param in CATALOGUE[name].params:
+            con.execute(f"set variable {param} = 'old'")
+        con.execute(CATALOGUE[name].sql).fetchall()
+
+
+def test_defaults_are_the_previous_and_the_latest_snapshot(tmp_path: Path) -> None:
+    with connect(write_dataset(tmp_path, TWO)) as con:
+        by_default = run(con, load("diff.packages"), {}).fetchall()
+        assert by_default == [("appeared", "cmake", "linux", 1, 1)]
+        backwards = {"before": "latest", "after": "old"}
+        assert run(con, load("diff.packages"), backwards).fetchall()[0][0] == "gone"
+
+
+def test_relation_keeps_its_connection_and_can_be_read_in_every_way(tmp_path: Path) -> None:
+    relation = query(write_dataset(tmp_path, TWO), "coverage.by_target", snapshot="new")
+    gc.collect()
+    assert relation.pl()["packages"].to_list() == [2]
+    assert relation.to_arrow_table().num_rows == 1
+    assert relation.fetchall() == relation.fetchall() != []
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"snapshots": "new"}, "coverage.by_target does not take snapshots"),
+        ({"snapshot": 7}, "snapshot is 7; the name of a snapshot"),
+    ],
+)
+def test_wrong_parameters_are_named(tmp_path: Path, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        query(write_dataset(tmp_path, TWO), "coverage.by_target", **params)
+
+
+def test_missing_parameters_are_named(tmp_path: Path) -> None:
+    _written(tmp_path / "q", HEADER + "select $a as x;")
+    with (
+        connect(write_dataset(tmp_path / "d", TWO)) as con,
+        pytest.raises(ParameterError, match=r"mine\.one needs a\n  mine\.one takes a"),
+    ):
+        run(con, load("mine.one", tmp_path / "q"), {})
+
+
+def test_hostile_parameters_are_values(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="drop table"):
+        query(write_dataset(tmp_path, TWO), "coverage.by_target", snapshot="new'; drop table specs")
+
+
+def test_unknown_snapshot_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"nearest: new\n.*census snapshots"):
+        query(write_dataset(tmp_path, TWO), "coverage.by_target", snapshot="news")
+
+
+def test_dataset_without_snapshots_has_no_latest(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no snapshot"):
+        query(write_dataset(tmp_path, {}), "coverage.by_target")
+
+
+def test_unknown_query_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match=r"nearest: diff\.packages"):
+        load("diff.package")
+
+
+def test_name_of_a_query_is_no_path() -> None:
+    with pytest.raises(UnknownNameError):
+        load("../../etc/passwd")
+    with pytest.raises(UnknownNameError):
+        load("views.specs_at")
+
+
+def test_failing_sql_is_an_error_with_the_file(tmp_path: Path) -> None:
+    _written(tmp_path / "q", HEADER + "from nowhere select $a as x;")
+    with (
+        connect(write_dataset(tmp_path / "d", TWO)) as con,
+        pytest.raises(QueryError, match=r"nowhere[\s\S]*one\.sql"),
+    ):
+        run(con, load("mine.one", tmp_path / "q"), {"a": "1"})
+
+
+def test_header_is_read(tmp_path: Path) -> None:
+    path = _written(tmp_path, HEADER + "-- column: y | Pipes | too\nselect $a as x, 1 as y;\n")
+    found = load("mine.one", tmp_path)
+    assert (found.name, found.title, found.params) == ("mine.one", "A title", ("a",))
+    assert found.columns == (("x", "What it is"), ("y", "Pipes | too"))
+    assert (found.sql, found.path) == (path.read_text(), path)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("-- titel: A\nselect 1 as x", r"one\.sql:1: .*titel"),
+        ("-- title: A\n-- a remark\nselect 1 as x", r"one\.sql:2: '-- a remark'"),
+        (
+            "-- title: A\n-- title: B\n-- column: x | X\nselect 1 as x",
+            r"one\.sql:2: 'title' is out",
+        ),
+        (
+            "-- title: A\n-- column: x | X\n-- params: a\nselect $a as x",
+            r"one\.sql:3: 'params' is out",
+        ),
+        (
+            "-- title: A\n-- column: x | X\n-- column: x | Y\nselect 1 as x",
+            r"one\.sql:3: 'x' is no",
+        ),
+        ("-- title: A\n-- column: x\nselect 1 as x", r"one\.sql:2: a column needs"),
+        ("-- title: A\n-- params: a,\n-- column: x | X\nselect $a as x", r"one\.sql:2: '' is no"),
+        ("-- title: A\nselect 1 as x", "has no 'column'"),
+        ("select 1 as x", "has no 'title'"),
+        (HEADER + "select 1 as x", "differ in their parameters: a"),
+        (HEADER + "select $a as x, $b as y", "differ in their parameters: b"),
+        (HEADER + "select $a as x; select 2", "2 statements"),
+        (HEADER + "copy (select $a as x) to 'f.csv'", "exactly one SELECT"),
+        (HEADER + "create table t as select 1 as x", "exactly one SELECT"),
+        (HEADER, "0 statements"),
+        (HEADER + "selct 1", r"one\.sql: Parser Error"),
+    ],
+)
+def test_wrong_query_files_are_errors_that_name_the_place(
+    tmp_path: Path, sql: str, message: str
+) -> None:
+    _written(tmp_path, sql)
+    with pytest.raises(QueryError, match=message):
+        load("mine.one", tmp_path)
+    with pytest.raises(QueryError, match=message):
+        catalogue(tmp_path)
+
+
+def test_file_that_is_no_utf8_and_odd_names_are_errors(tmp_path: Path) -> None:
+    path = _written(tmp_path, "")
+    path.write_bytes(b"-- title: \xff\n")
+    with pytest.raises(QueryError, match="cannot be read"):
+        catalogue(tmp_path)
+    path.rename(path.with_name("No Name.sql"))
+    with pytest.raises(QueryError, match="a query's name"):
+        catalogue(tmp_path)
+
+
+def test_root_is_the_one_given_or_the_repository_or_the_bundled_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_root(tmp_path) == tmp_path.resolve()
+    assert find_root() == Path(__file__).resolve().parents[2] / "queries"
+    with pytest.raises(QueryError, match="no folder of queries at"):
+        find_root(tmp_path / "none")
+    installed = tmp_path / "site-packages" / "spack_census"
+    (installed / "bundled_queries").mkdir(parents=True)
+    # A folder of that name beside an installed package is none of ours.
+    (tmp_path / "queries").mkdir()
+    monkeypatch.setattr(queries, "__file__", str(installed / "ask" / "queries.py"))
+    assert find_root() == (installed / "bundled_queries").resolve()

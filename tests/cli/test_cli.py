@@ -1,0 +1,176 @@
+"""What all commands keep to: help, errors with next steps, exit codes, formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from spack_census.ask.coverage import Package
+from spack_census.cli import main
+from spack_census.cli.app import app
+from spack_census.errors import CensusError
+from support.command_line import Census, rows
+
+COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
+ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries", "run"})
+ARGUMENTS = {
+    "env": ["spack.lock"],
+    "find": ["hdf5"],
+    "package": ["hdf5"],
+    "query": ["coverage.by_target"],
+    "why": ["hdf5"],
+}
+
+
+@pytest.fixture
+def census(shipped: Path, capsys: pytest.CaptureFixture[str]) -> Census:
+    return Census(shipped, capsys)
+
+
+def uncoloured(text: str) -> str:
+    # Help is coloured without a terminal too where a CI service is recognised.
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(census: Census, command: str) -> None:
+    for option in ("--help", "-h"):
+        ran = census.bare(f"{command} {option}")
+        assert (ran.code, ran.err) == (0, "")
+        assert f"Usage: census {command}" in uncoloured(ran.out)
+        assert "Example: " in uncoloured(ran.out)
+
+
+@pytest.mark.parametrize("line", ["", "--help"])
+def test_help_lists_every_command_in_its_group(census: Census, line: str) -> None:
+    ran = census.bare(line)
+    assert ran.code == 0
+    out = uncoloured(ran.out)
+    assert [name for name in COMMANDS if f"│ {name} " not in out] == []
+    groups = re.findall(r"─ (Build|Ask|Report|Inspect) ─", out)
+    assert groups == ["Build", "Ask", "Report", "Inspect"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("nosuch", "No such command 'nosuch'"),
+        ("diff --nosuch", "No such option"),
+        ("diff a b c", "unexpected extra argument"),
+        ("coverage --format xml", "'xml' is not one of"),
+        ("build", "Missing argument 'SOURCE'"),
+    ],
+)
+def test_a_wrong_command_line_is_trouble_and_names_the_help(
+    census: Census, line: str, told: str
+) -> None:
+    ran = census.bare(line)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert re.search(r"see: census .*--help", ran.err)
+
+
+@pytest.mark.parametrize("command", ON_A_DATASET)
+def test_without_a_dataset_every_command_says_how_to_build_one(
+    census: Census, tmp_path: Path, command: str
+) -> None:
+    arguments = ARGUMENTS.get(command, [])
+    ran = census(command, *arguments, dataset=tmp_path / "none")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"census: no dataset in {tmp_path / 'none'}\n")
+    assert "build one: census build SOURCE" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_debug_shows_where_an_error_arose(tmp_path: Path) -> None:
+    with pytest.raises(CensusError):
+        main(["snapshots", "--debug", "--dataset", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("coverage --host neoverse_v22", "nearest: neoverse_v2"),
+        ("coverage --target x86_64_v33", "nearest: x86_64_v3"),
+        ("coverage --target zen4", "census coverage --host zen4"),
+        ("coverage --snapshot develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("coverage --platform dawin", "nearest: darwin"),
+        ("coverage --packages nosuchfile", "one package name a line"),
+        ("coverage --host zen4 --target x86_64_v3", "ask for one"),
+        ("diff develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("diff --package cmkae", "nearest: cmake"),
+        ("diff --target x86_64_v33", "nearest: x86_64_v3"),
+        ("diff --stack e4s-oneap", "nearest: e4s-oneapi"),
+        ("diff --only upgarded", "nearest: upgraded"),
+        ("package hdf", "nearest: hdf5"),
+        ("package hdf5 --snapshot develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("query diff.pakages", "nearest: diff.packages"),
+        ("query coverage.host", "needs host"),
+        ("query coverage.by_target -p nosuch=1", "does not take nosuch"),
+        ("query coverage.by_target -p snapshot", "KEY=VALUE belongs here"),
+        ("query coverage.by_target -p snapshot=a -p snapshot=b", "given twice"),
+        ("query coverage.by_target --format parquet", "--output FILE"),
+        ("rejects --snapshot develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("report -o unwritten develop-2024-06-02", "name both"),
+        ("report -o unwritten develop-2024-06-02 latest --limit 1", "leave out the one"),
+        ("report -o unwritten latest develop-2024-06-09", "cannot be compared with itself"),
+        ("report -o unwritten previous develop-2024-06-08", "nearest: develop-2024-06-09"),
+        ("report -o unwritten --series develop-date", "nearest: develop-dated"),
+        ("report -o unwritten --since develop-2024-06-08", "nearest: develop-2024-06-09"),
+    ],
+)
+def test_what_is_unknown_or_wrong_is_trouble_with_a_next_step(
+    census: Census, line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = census(line)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("census: ")
+    assert told in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ("coverage", "platform target os packages specs coverage_pct"),
+        ("coverage --host zen4", " ".join(Package._fields)),
+        ("coverage --package cmake --package nosuch", " ".join(Package._fields)),
+        (
+            "diff",
+            "change package platform os target before_version after_version before_compiler "
+            "after_compiler before_hash after_hash variants_added variants_removed stacks "
+            "attributes",
+        ),
+        (
+            "package hdf5",
+            "snapshot package version platform target os compiler_name compiler_version "
+            "variants stacks hash",
+        ),
+        ("query diff.packages", "change package platform num_targets num_specs"),
+        (
+            "snapshots",
+            "snapshot series snapshot_date hash_epoch num_packages num_specs num_documents "
+            "num_documents_rejected num_specs_rejected",
+        ),
+        ("rejects", "snapshot package path scope reason place message remedy"),
+    ],
+)
+def test_rows_are_the_same_in_every_format(census: Census, line: str, columns: str) -> None:
+    ran = census(f"{line} --format json")
+    assert (ran.code, ran.err) == (0, "")
+    found = rows(ran.out)
+    assert all(list(row) == columns.split() for row in found)
+    written = list(csv.DictReader(io.StringIO(census(f"{line} --format csv").out)))
+    assert len(written) == len(found)
+    markdown = census(f"{line} --format markdown").out.splitlines()
+    assert len(markdown) == len(found) + 2
+    assert markdown[0].count("|") == len(columns.split()) + 1
+    for row, text in zip(found, written, strict=True):
+        for name, value in row.items():
+            if isinstance(value, str):
+                assert text[name] == value

@@ -1,0 +1,249 @@
+"""Reports in a real browser: quiet, self-contained, accessible, and deaf to hostile names.
+
+Needs Chromium (the variable CHROMIUM, or one on the path) and, for the audit, axe-core (`make test`
+gets it where npm can). Without Chromium the tests are skipped, unless CENSUS_BROWSER=demanded;
+without axe-core the audit is.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from spack_census.reports.publish import publish
+from support.query_cases import write_dataset
+from support.report_cases import APRIL, A, B
+from support.report_folders import EARLY, LATE, hostile_tables
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A browser's own errands must not be taken for requests of the page.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+PAGES = ("real/index.html", f"real/{A}..{B}/report.html", f"hostile/{EARLY}..{LATE}/report.html")
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
+
+
+@dataclass
+class Visit:
+    """A page that is open, and what it did meanwhile."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    failed: list[str | None] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        give_up = pytest.fail if os.environ.get("CENSUS_BROWSER") == "demanded" else pytest.skip
+        give_up("no Chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def base(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the reports on the shipped documents and on hostile names."""
+    root = tmp_path_factory.mktemp("site")
+    publish(shipped, root / "real")
+    publish(shipped, root / "real", pair=(APRIL, B))
+    publish(write_dataset(root / "dataset", hostile_tables()), root / "hostile")
+    handler = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": print_nothing})
+    serve = functools.partial(handler, directory=str(root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+def print_nothing(*_: object) -> None:
+    """Log no request."""
+
+
+@pytest.fixture
+def visit(browser: Browser, base: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    scheme, width = getattr(request, "param", ("light", 1280))
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    found = Visit(context.new_page(), base)
+    found.page.on("console", lambda message: found.said.append(message.text))
+    found.page.on("pageerror", lambda error: found.said.append(str(error)))
+    found.page.on("dialog", lambda dialog: found.said.append(dialog.message))
+    found.page.on("requestfailed", lambda asked: found.failed.append(asked.failure))
+    found.page.on("request", lambda asked: found.asked.append(asked.url))
+    yield found
+    context.close()
+
+
+def cells(page: Page, table: str, column: int) -> list[str]:
+    """Return the text of a column in the rows that are shown."""
+    script = """([table, column]) => [...document.querySelectorAll(table + " tbody tr")]
+        .filter((row) => !row.hidden).map((row) => row.cells[column].textContent.trim())"""
+    found = page.evaluate(script, [table, column])
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_quiet_asks_nobody_else_and_fits_its_window(visit: Visit, path: str) -> None:
+    page = visit.open(path)
+    assert visit.said == []
+    assert [url for url in visit.asked if not url.startswith((visit.base, "data:"))] == []
+    assert [url for url in visit.asked if url.startswith("http")] == [visit.base + path]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_violation(visit: Visit, path: str) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core")
+    page = visit.open(path)
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: Any = page.evaluate("axe.run()")
+    assert len(found["passes"]) > 20
+    violations = [
+        f"{rule['id']}: {node['html']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+    assert violations == []
+
+
+def test_a_table_is_sorted_by_the_column_that_is_clicked(visit: Visit) -> None:
+    page = visit.open(f"real/{A}..{B}/report.html")
+    table = "#stacks table.data"
+    given = cells(page, table, 0)
+    page.click(f"{table} th:has-text('rebuilt') button")
+    counts = [int(text.replace(",", "")) for text in cells(page, table, 9)]
+    assert counts == sorted(counts, reverse=True)
+    assert page.get_attribute(f"{table} th:has-text('rebuilt')", "aria-sort") == "descending"
+    page.click(f"{table} th:has-text('rebuilt') button")
+    assert [int(text.replace(",", "")) for text in cells(page, table, 9)] == counts[::-1]
+    page.focus(f"{table} th:has-text('stack') button")
+    page.keyboard.press("Enter")
+    names = cells(page, table, 0)
+    assert names[:2] == ["build_systems", "data-vis-sdk"]
+    assert sorted(names) == sorted(given)
+    assert page.locator(f"{table} th[aria-sort]").count() == 1
+    assert visit.said == []
+
+
+def test_differences_and_versions_are_sorted_by_their_size(visit: Visit) -> None:
+    page = visit.open(f"real/{A}..{B}/report.html")
+    page.click("#stacks table.data th:has-text('change') button")
+    changes = [int(text) for text in cells(page, "#stacks table.data", 2)]
+    assert changes == sorted(changes, reverse=True)
+    assert changes[-1] < 0 < changes[0]
+    page.click("#versions table.data th:has-text('after') button")
+    versions = cells(page, "#versions table.data", 2)
+    assert versions.index("0.5") < versions.index("0.10.0") < versions.index("24.06")
+
+
+def test_a_table_is_filtered_by_all_words(visit: Visit) -> None:
+    page = visit.open(f"real/{A}..{B}/report.html")
+    table = "#versions table.data"
+    assert len(cells(page, table, 0)) == 22
+    page.fill("#versions input[type=search]", "PY- darwin")
+    assert cells(page, table, 0) == ["py-editables", "py-torch", "py-torchvision"]
+    page.fill("#versions input[type=search]", "")
+    assert len(cells(page, table, 0)) == 22
+
+
+def test_without_javascript_nothing_is_missing(browser: Browser, base: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{base}real/{A}..{B}/report.html")
+    assert page.locator("#versions table.data tbody tr").count() == 22
+    assert page.locator("svg[role=img]").count() == 2
+    assert page.locator("button, input").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("start", ["real/index.html", "hostile/index.html"])
+def test_each_link_leads_somewhere(visit: Visit, start: str) -> None:
+    seen, waiting = set(), [visit.base + start]
+    while waiting:
+        address = waiting.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        assert address.startswith(visit.base), address
+        with urlopen(address) as answer:  # noqa: S310 - our own server, as the line above holds
+            assert answer.status == 200
+        if not address.endswith(".html"):
+            continue
+        visit.page.goto(address)
+        script = "[...document.querySelectorAll('[href]')].map((each) => each.getAttribute('href'))"
+        for link in visit.page.evaluate(script):
+            target, anchor = urldefrag(urljoin(address, link))
+            if anchor:
+                assert visit.page.locator(f"[id='{unquote(anchor)}']").count() == 1
+            if not target.startswith("data:"):
+                waiting.append(target)
+    assert sum(address.endswith("report.html") for address in seen) >= 1
+    assert any(address.endswith("feed.xml") for address in seen)
+    assert any(address.endswith("changes.csv") for address in seen)
+
+
+def test_latest_is_the_newest_report(visit: Visit) -> None:
+    page = visit.open("real/latest/report.html")
+    assert page.inner_text("h1") == B
+
+
+@pytest.mark.parametrize("path", ["hostile/index.html", PAGES[2]])
+def test_hostile_names_are_text(visit: Visit, path: str) -> None:
+    page = visit.open(path)
+    assert visit.said == []
+    assert page.evaluate("window.hacked") is None
+    assert (
+        page.locator("img, iframe, object, embed, form, body script:not(:last-child)").count() == 0
+    )
+    addresses = page.evaluate("[...document.querySelectorAll('a')].map((each) => each.href)")
+    assert [address for address in addresses if not address.startswith(visit.base)] == []
+    if path == PAGES[2]:
+        shown = page.inner_text("#regressions") + page.inner_text("#versions")
+        assert "<img src=x onerror=window.hacked=1>" in shown
+        assert "{{ 7 * 7 }}" in shown
+
+
+def test_the_policy_stops_what_slips_through(visit: Visit) -> None:
+    page = visit.open(PAGES[1])
+    page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.hacked = 1";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.src = "http://127.0.0.1:9/elsewhere.png";
+        document.body.append(image);
+    }""")
+    assert page.evaluate("window.hacked") is None
+    assert [said for said in visit.said if "Content Security Policy" in said]
+    assert visit.failed == ["csp"]

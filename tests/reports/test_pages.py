@@ -1,0 +1,221 @@
+"""A report as Markdown, HTML, SVG and Atom: what it says, and that names in it do nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import spack_census as sc
+from spack_census.reports import gathering
+from spack_census.reports.pages import charts, feed, html, markdown
+from spack_census.reports.report import Report
+from support.query_cases import in_memory
+from support.report_cases import APRIL, A, B, spec
+from support.report_folders import EARLY, HOSTILE, LATE, hostile_tables, snapshot
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+URL = "https://example.org/census"
+
+
+class Page(HTMLParser):
+    """The elements of a page with their attributes, the ids, and the text outside of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style"} & set(self.open):
+            self.text += data
+
+    def attributes(self, name: str) -> list[str]:
+        return [
+            value or "" for _, found in self.elements for key, value in found.items() if key == name
+        ]
+
+
+@pytest.fixture(scope="module")
+def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with sc.connect(shipped) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def report(con: duckdb.DuckDBPyConnection) -> Report:
+    return gathering.gather(con, A, B, gathering.trend(con))
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Report:
+    with in_memory(hostile_tables()) as con:
+        return gathering.gather(con, EARLY, LATE, gathering.trend(con))
+
+
+def test_markdown_says_the_headline_first_and_ends_with_the_files(report: Report) -> None:
+    lines = markdown.render(report).splitlines()
+    assert lines[:3] == [f"# {B}", "", f"**{report.headline}**"]
+    assert lines[-1].startswith("[the page](report.html)")
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[:2] == ["## Regressions", "## Version changes"]
+    assert "| aocl-utils | x86_64_v3 | 4.2 | 1 | no | tutorial |" in lines
+
+
+def test_markdown_links_the_rest_of_long_tables_or_only_names_it(report: Report) -> None:
+    assert "[7 more rows](versions.csv)" in markdown.render(report)
+    assert f"[7 more rows]({URL}/versions.csv)" in markdown.render(report, link=f"{URL}/")
+    unlinked = markdown.render(report, link=None)
+    assert "7 more rows in versions.csv" in unlinked
+    assert "](" not in unlinked
+
+
+def test_markdown_of_the_largest_changes_fits_a_mail(con: duckdb.DuckDBPyConnection) -> None:
+    found = gathering.gather(con, B, APRIL, gathering.trend(con))
+    assert len(markdown.render(found).encode()) < 20_000
+    wide = [spec(A, "a", stacks=[f"stack-{n:04}" for n in range(2000)])]
+    listed = [snapshot(wide, A, 1), snapshot(wide, B, 2)]
+    with in_memory({"specs": wide, "snapshots": listed}) as small:
+        text = markdown.render(gathering.gather(small, A, B, {}))
+    assert len(text.encode()) < 20_000
+
+
+def test_hostile_names_do_nothing_in_markdown(hostile: Report) -> None:
+    text = markdown.render(hostile)
+    assert not re.search(r"<(?!br>)[a-z/!]", text, re.IGNORECASE)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", text)
+    links = re.findall(r"(?<!\\)\]\(([^)]*)\)", text)
+    assert all(re.fullmatch(r"[a-z]+\.(html|json|csv)", link) for link in links)
+    for line in text.splitlines():
+        if line.startswith("|"):
+            cells = re.split(r"(?<!\\)\|", line)
+            assert len(cells) in {5, 6, 7, 8, 9, 13}, line
+
+
+def test_the_page_is_one_file_that_names_no_other_host(report: Report) -> None:
+    page = Page(html.render(report))
+    assert [tag for tag, _ in page.elements if tag in {"img", "iframe", "object", "embed"}] == []
+    assert page.attributes("src") == []
+    hrefs = page.attributes("href")
+    assert [h for h in hrefs if not re.fullmatch(r"#\w+|\.\./index\.html|\w+\.\w+|data:,", h)] == []
+    assert page.attributes("style") == []
+    assert [key for _, found in page.elements for key in found if key.startswith("on")] == []
+
+
+def test_the_policy_of_a_page_lets_only_its_own_style_and_script_act(report: Report) -> None:
+    text = html.render(report)
+    (policy,) = [
+        found["content"] or ""
+        for tag, found in Page(text).elements
+        if tag == "meta" and found.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy.startswith("default-src 'none';")
+    for tag in ("style", "script"):
+        (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_the_page_says_what_a_reader_needs_without_a_script(report: Report) -> None:
+    page = Page(html.render(report))
+    tags = [tag for tag, _ in page.elements]
+    assert report.headline in page.text
+    assert tags.count("table") == tags.count("caption") >= 8
+    scopes = [found.get("scope") for tag, found in page.elements if tag == "th"]
+    assert set(scopes) == {"col", "row"}
+    for package in ("aocl-utils", "amdlibflame", "py-torchvision", "netcdf-c"):
+        assert package in page.text
+    assert "354 65.3%" in page.text
+
+
+def test_charts_have_names_and_ids_of_their_own(report: Report) -> None:
+    page = Page(html.render(report))
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    pictures = [found for tag, found in page.elements if tag == "svg"]
+    assert len(pictures) == 2
+    for found in pictures:
+        assert found["role"] == "img"
+        assert set((found["aria-labelledby"] or "").split()) <= set(ids)
+
+
+def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
+    assert html.render(report) == html.render(report)
+    assert markdown.render(report) == markdown.render(report)
+    assert feed.render([report], URL) == feed.render([report], URL)
+
+
+def test_a_trend_draws_the_largest_targets_and_works_without_dates() -> None:
+    specs = [
+        spec(name, "abcdefghijkl"[n], target=f"t{n:02}", package=f"p{m}")
+        for name in ("one", "two")
+        for n in range(12)
+        for m in range(n + 1)
+    ]
+    listed = [snapshot(specs, name, n, series="other") for n, name in enumerate(("one", "two"), 1)]
+    with in_memory({"specs": specs, "snapshots": listed}) as con:
+        points = gathering.trend(con)["other"]
+    assert charts.largest(points, "num_packages") == [f"t{n:02}" for n in range(11, 3, -1)]
+    picture = charts.trend(points, "num_packages", "key")
+    assert ">one</text>" in picture
+    assert "t03" not in picture
+
+
+def test_hostile_names_do_nothing_in_a_page(hostile: Report) -> None:
+    text = html.render(hostile)
+    page = Page(text)
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("script") == tags.count("style") == 1
+    assert "img" not in tags
+    assert [key for _, found in page.elements for key in found if key.startswith("on")] == []
+    assert [h for h in page.attributes("href") if ":" in h] == ["data:,"]
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", text)
+    # They are told all the same, as text.
+    assert HOSTILE[0] in page.text
+    assert "{{ 7 * 7 }}" in page.text
+    assert "\\u202egnp.exe" in page.text
+
+
+def test_the_feed_has_what_atom_demands(report: Report) -> None:
+    root = ET.fromstring(feed.render([report], URL))
+    assert root.tag == f"{ATOM}feed"
+    for parent in (root, *root.iter(f"{ATOM}entry")):
+        for name in ("id", "title", "updated"):
+            (found,) = parent.findall(f"{ATOM}{name}")
+            assert found.text
+    assert root.find(f"{ATOM}author/{ATOM}name") is not None
+    assert root.findtext(f"{ATOM}updated") == "2024-06-09T00:00:00Z"
+    hrefs = [link.get("href") for link in root.iter(f"{ATOM}link")]
+    assert hrefs == [f"{URL}/index.html", f"{URL}/feed.xml", f"{URL}/{A}..{B}/report.html"]
+    ids = [found.text for found in root.iter(f"{ATOM}id")]
+    assert len(set(ids)) == 2
+    elsewhere = ET.fromstring(feed.render([report], ""))
+    assert ids != [found.text for found in elsewhere.iter(f"{ATOM}id")]
+
+
+def test_hostile_names_do_nothing_in_the_feed(hostile: Report) -> None:
+    data = feed.render([hostile], "")
+    entry = ET.fromstring(data).find(f"{ATOM}entry")
+    assert entry is not None
+    assert [child.tag.removeprefix(ATOM) for child in entry] == [
+        *("title", "id", "updated", "link", "summary")
+    ]
+    assert "<img src=x" in entry.findtext(f"{ATOM}summary", "")
+    assert b"<img" not in data

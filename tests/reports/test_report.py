@@ -1,0 +1,235 @@
+"""A report as data: its totals against the queries, its schema, its headline, its laws."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import jsonschema
+import msgspec
+import pytest
+
+import spack_census as sc
+from spack_census.ask import diff as diffs
+from spack_census.ask.queries import load, run
+from spack_census.errors import ConservationError
+from spack_census.reports import files, gathering
+from spack_census.reports.pages import sections
+from spack_census.reports.report import Report, decode, encode
+from support.query_cases import Tables, in_memory
+from support.report_cases import APRIL, A, B, spec
+from support.report_folders import snapshot
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+PAIRS = list(itertools.permutations((APRIL, A, B), 2))
+HEX = "abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(scope="module")
+def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with sc.connect(shipped) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def report(con: duckdb.DuckDBPyConnection) -> Callable[[str, str], Report]:
+    """Return the report on two snapshots, gathered once for all tests."""
+    history = gathering.trend(con)
+    return cache(lambda before, after: gathering.gather(con, before, after, history))
+
+
+def gathered(specs: list[dict[str, object]], *names: str, **more: object) -> Report:
+    """Return the report on the last two of some small snapshots."""
+    listed = [snapshot(specs, name, order) for order, name in enumerate(names, start=1)]
+    tables: Tables = {"specs": specs, "snapshots": listed, **more}  # type: ignore[dict-item]
+    with in_memory(tables) as con:
+        return gathering.gather(con, names[-2], names[-1], gathering.trend(con))
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_totals_are_those_of_the_queries(
+    con: duckdb.DuckDBPyConnection, report: Callable[[str, str], Report], before: str, after: str
+) -> None:
+    total = json.loads(encode(report(before, after)))["totals"]
+    pair = {"before": before, "after": after}
+    summary = {row[0]: row[1:4] for row in run(con, load("diff.summary"), pair).fetchall()}
+    changes = run(con, load("diff.changes"), pair)
+    counted = dict(changes.aggregate("change, count(*)").fetchall())
+    assert {name: total[name] for name in diffs.CHANGES} == {
+        name: counted.get(name, 0) for name in diffs.CHANGES
+    }
+    assert (total["before_packages"], total["after_packages"]) == summary["packages"][:2]
+    assert (total["before_specs"], total["after_specs"]) == summary["specs"][:2]
+    for name in ("gone", "appeared", "upgraded", "rebuilt", "kept", "moved", "churn"):
+        assert total[name] == summary[name][2]
+    places = dict(run(con, load("diff.coverage"), pair).aggregate("change, count(*)").fetchall())
+    assert (total["lost_places"], total["gained_places"]) == (places["lost"], places["gained"])
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_lists_add_up_to_the_totals(
+    report: Callable[[str, str], Report], before: str, after: str
+) -> None:
+    found = report(before, after)
+    total = found.totals
+    assert len(found.lost) == total.lost_places
+    assert sum(step.num_specs for step in found.versions) == total.upgraded + total.downgraded
+    assert sum(step.num_specs for step in found.compilers) == total.recompiled
+    assert sum(step.num_specs for step in found.variants) == total.reconfigured
+    assert sum(row.after_specs for row in found.coverage) == total.after_specs
+    assert sum(row.before_specs for row in found.coverage) == total.before_specs
+    of_targets = [row for row in found.rebuilds if row.dimension == "target"]
+    assert sum(row.num_changes for row in of_targets) == total.rebuilt
+
+
+def test_a_report_is_what_its_schema_says(report: Callable[[str, str], Report]) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    document = json.loads(encode(report(A, B)))
+    validator.validate(document)
+    del document["totals"]["rebuilt"]
+    assert [error.validator for error in validator.iter_errors(document)] == ["required"]
+
+
+def test_a_report_can_be_read_back_and_one_of_another_schema_is_none(
+    report: Callable[[str, str], Report],
+) -> None:
+    found = report(A, B)
+    assert decode(encode(found)) == found
+    other = json.loads(encode(found)) | {"schema_version": 2}
+    with pytest.raises(msgspec.ValidationError, match="schema version 2"):
+        decode(json.dumps(other).encode())
+
+
+def test_the_headline_says_what_a_person_would(report: Callable[[str, str], Report]) -> None:
+    assert report(A, B).headline == (
+        "542 packages, 1 fewer than a week before; 2 lost on x86_64_v3; 22 newer versions; "
+        "898 rebuilt, 22.5% of them in data-vis-sdk (1.3× its share of all specs)."
+    )
+    back = report(B, A).headline
+    assert back.startswith(f"543 packages, 1 more than in {B}; 1 lost on x86_64_v3; 22 older")
+    assert "8 lost on 3 targets; 4 older versions; 81 newer" in report(APRIL, A).headline
+
+
+def test_the_headline_of_equal_snapshots_says_that_nothing_changed() -> None:
+    specs = [spec(A, "a"), spec(B, "a")]
+    found = gathered(specs, A, B)
+    assert found.headline == "1 package, as many as a week before; nothing changed."
+    assert not found.changed
+
+
+def test_the_headline_names_two_targets_and_counts_more() -> None:
+    specs = [
+        spec(A, "a", target="zen4", package="x"),
+        spec(A, "b", target="zen4", package="y"),
+        spec(A, "c", target="zen3", package="x"),
+        spec(A, "d"),
+        spec(B, "d"),
+    ]
+    assert "; 2 lost on zen4, 1 on zen3." in gathered(specs, A, B).headline
+    specs.append(spec(A, "e", target="zen2", package="x"))
+    assert "; 2 lost on 3 targets." in gathered(specs, A, B).headline
+
+
+def test_across_epochs_the_report_says_so_and_leaves_rebuilds_out() -> None:
+    specs = [spec(A, "a"), spec(B, "b")]
+    listed = [snapshot(specs, A, 1, hash_epoch=6), snapshot(specs, B, 2, hash_epoch=8)]
+    with in_memory({"specs": specs, "snapshots": listed}) as con:
+        found = gathering.gather(con, A, B, gathering.trend(con))
+    assert found.epochs_differ
+    assert found.totals.rebuilt == 1
+    assert "rebuilt" not in found.headline
+    assert found.totals.churn == 0
+
+
+def test_sections_are_in_the_order_in_which_they_matter(
+    report: Callable[[str, str], Report],
+) -> None:
+    assert [section.key for section in sections(report(A, B))] == [
+        *("regressions", "versions", "packages", "stacks", "rebuilds", "coverage", "quality")
+    ]
+
+
+def test_downgrades_come_first_then_roots_then_what_is_on_most_targets() -> None:
+    specs, links = [], []
+    letters = iter(HEX)
+    for package, old, new in (("a", "1", "2"), ("b", "1", "2"), ("c", "2", "1"), ("d", "1", "2")):
+        for target in ("zen4", "zen3") if package == "d" else ("zen4",):
+            columns = {"package": package, "target": target}
+            specs.append(spec(A, next(letters), version=old, **columns))
+            specs.append(spec(B, next(letters), version=new, **columns))
+    hashes = {(row["package"], row["snapshot"]): row["hash"] for row in specs}
+    links = [
+        {"snapshot": B, "hash": hashes["b", B], "dependency_hash": row["hash"]}
+        for row in specs
+        if row["snapshot"] == B and row["package"] in "ad"
+    ]
+    unknown = gathered(specs, A, B)
+    assert [(step.package, step.is_root) for step in unknown.versions] == [
+        *(("c", None), ("d", None), ("a", None), ("b", None))
+    ]
+    known = gathered(specs, A, B, dependencies=links)
+    assert [(step.package, step.is_root) for step in known.versions] == [
+        *(("c", True), ("b", True), ("d", False), ("a", False))
+    ]
+
+
+def test_the_trend_ends_with_the_snapshot_of_the_report(
+    report: Callable[[str, str], Report],
+) -> None:
+    assert {point.snapshot for point in report(APRIL, A).trend} == {APRIL, A}
+    assert {point.snapshot for point in report(A, B).trend} == {APRIL, A, B}
+    names = [f"develop-2024-{n // 28 + 1:02d}-{n % 28 + 1:02d}" for n in range(40)]
+    specs = [spec(name, "a") for name in names]
+    found = [point.snapshot for point in gathered(specs, *names).trend]
+    assert found == names[-gathering.TREND_SNAPSHOTS :]
+
+
+def test_rejects_and_failing_checks_are_those_of_the_later_snapshot() -> None:
+    specs = [spec(A, "a"), spec(B, "a"), spec(B, "B", package="badhash")]
+    rejects = [{"snapshot": B, "reason": "bad-hash"}, {"snapshot": A, "reason": "other"}]
+    found = gathered(specs, A, B, rejects=rejects)
+    assert [(row.reason, row.num_rejects) for row in found.rejects] == [("bad-hash", 1)]
+    assert {each.name: each.num_failing for each in found.checks}["checks.hash_form"] == 1
+
+
+def test_figures_that_do_not_agree_make_no_report() -> None:
+    specs = [spec(A, "a"), spec(B, "b")]
+    listed = [snapshot(specs, A, 1), snapshot(specs, B, 2, num_specs=2)]
+    with (
+        in_memory({"specs": specs, "snapshots": listed}) as con,
+        pytest.raises(ConservationError, match="specs after do not add up: 2 ≠ 1 ≠ 1"),
+    ):
+        gathering.gather(con, A, B, {})
+
+
+def test_each_list_of_a_report_is_a_table_beside_it(
+    con: duckdb.DuckDBPyConnection, report: Callable[[str, str], Report]
+) -> None:
+    found = report(A, B)
+    made = files.render(con, found)
+    assert sorted(made) == sorted(files.names())
+    document = json.loads(made["report.json"])
+    for name, rows in document.items():
+        if isinstance(rows, list):
+            table = list(csv.DictReader(io.StringIO(made[f"{name}.csv"].decode())))
+            assert len(table) == len(rows)
+            for text, row in zip(table, rows, strict=True):
+                assert list(text) == list(row)
+                assert all(text[key] == "" for key, value in row.items() if value is None)
+                assert all(text[key] == value for key, value in row.items() if type(value) is str)
+    changes = list(csv.DictReader(io.StringIO(made["changes.csv"].decode())))
+    total = found.totals
+    assert len(changes) == sum(getattr(total, label) for label in diffs.CHANGES)
+
+
+def test_snapshots_without_hash_epoch_have_a_report() -> None:
+    found = gathered([spec(A, "a"), spec(B, "b")], A, B)
+    assert found.before.hash_epoch is None
+    assert not found.epochs_differ

@@ -1,0 +1,89 @@
+"""Version lists as ranges of keys, against Spack's rule on tuples."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from spack_census.spack.ranges import parse_versions
+from spack_census.spack.versions import key_after, version_key
+from support import spack_rule
+
+SEGMENT = st.tuples(
+    st.integers(0, 12).map(str)
+    | st.sampled_from(["alpha", "beta", "rc", "final", "z", "Z", "zA", "a", "headZ", "heac"])
+    | st.sampled_from(["develop", "main", "head", "stable"]),
+    st.sampled_from([".", "-", "_", ""]),
+)
+VERSION = (
+    st.lists(SEGMENT, min_size=1, max_size=4)
+    .map(lambda segments: "".join(itertools.chain.from_iterable(segments)).strip(".-_"))
+    .filter(lambda text: len(text) != 40)
+)
+
+
+@given(VERSION, VERSION)
+@example("1.2.9", "1.2")
+@example("1.3-rc1", "1.2")
+@example("1.3alpha", "1.2")
+@example("1.2rc1", "1.2rc")
+@example("head", "heac")
+@example("develop.1", "develop")
+def test_key_after_divides_where_the_next_version_does(text: str, bound: str) -> None:
+    before = spack_rule.version(text) < spack_rule.following(spack_rule.version(bound))
+    assert (version_key(text) < key_after(bound)) == before
+
+
+@given(VERSION, st.none() | VERSION, st.none() | VERSION)
+@example("1.10", "1.2", "1.9")
+@example("develop", "1.2", None)
+def test_range_holds_what_spacks_range_holds(
+    text: str, lower: str | None, upper: str | None
+) -> None:
+    constraint = f"{lower or ''}:{upper or ''}"
+    wanted = spack_rule.in_versions(text, constraint)
+    try:
+        ranges = parse_versions(constraint)
+    except ValueError:
+        assert not wanted
+        return
+    assert (not ranges or any(version_key(text) in each for each in ranges)) == wanted
+
+
+@given(VERSION, st.lists(st.tuples(st.sampled_from(["", "="]), VERSION), min_size=1, max_size=3))
+def test_list_holds_what_one_of_its_elements_holds(
+    text: str, elements: list[tuple[str, str]]
+) -> None:
+    constraint = ",".join(map("".join, elements))
+    found = any(version_key(text) in each for each in parse_versions(constraint))
+    assert found == spack_rule.in_versions(text, constraint)
+
+
+def test_bare_version_admits_what_begins_with_it_and_equals_sign_does_not() -> None:
+    (bare,), (exact,) = parse_versions("1.2"), parse_versions("=1.2")
+    assert [version_key(each) in bare for each in ("1.2", "1.2.9", "1.20")] == [True, True, False]
+    assert [version_key(each) in exact for each in ("1.2", "1_2", "1.2.0")] == [True, True, False]
+
+
+def test_ref_counts_as_the_version_it_is_assigned() -> None:
+    (inside,) = parse_versions("1.2")
+    (exact,) = parse_versions("=1.2")
+    (ref,) = parse_versions("git.fix=1.2")
+    assert version_key("git.fix=1.2") in inside
+    assert version_key("git.fix=1.2") not in exact
+    assert version_key("git.fix=1.2") in ref
+    assert version_key("git.other=1.2") not in ref
+
+
+def test_ref_without_a_version_is_in_no_range_but_in_any_version() -> None:
+    assert all(version_key("git.fix") not in each for each in parse_versions(":9,develop"))
+    assert parse_versions(":") == ()
+
+
+@pytest.mark.parametrize("text", ["git.fix", "a" * 40, "2:1.1", "=", "1.2:git.fix=1.3", ""])
+def test_what_has_no_place_among_versions_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_versions(text)

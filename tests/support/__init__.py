@@ -1,0 +1,1 @@
+"""What tests are made of: documents, datasets, servers, and independent readers."""

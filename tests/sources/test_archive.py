@@ -25,7 +25,7 @@ import spack_census as sc
 from spack_census.dataset.layout import pin
 from spack_census.documents.limits import LIMITS, Limits
 from spack_census.errors import SourceError
-from spack_census.sources import archive, open_source, tar
+from spack_census.sources import archive, recognise, tar
 from spack_census.sources.archive import Archive
 from support.documents_made import Spec, document, hash_of, write_document
 
@@ -404,8 +404,8 @@ def test_an_xz_file_that_asks_for_gigabytes_of_memory_is_an_error(tmp_path: Path
 
 
 def test_what_is_no_archive_is_no_archive(source: Path, tmp_path: Path) -> None:
-    assert not isinstance(open_source(source), Archive)
-    assert not isinstance(open_source(write(tmp_path, good()[1], "zlib.md")), Archive)
-    assert isinstance(open_source(write(tmp_path, b"", "empty.tar")), Archive)
+    assert not isinstance(recognise(source), Archive)
+    assert not isinstance(recognise(write(tmp_path, good()[1], "zlib.md")), Archive)
+    assert isinstance(recognise(write(tmp_path, b"", "empty.tar")), Archive)
     with pytest.raises(SourceError, match="is broken"):
-        list(open_source(tmp_path / "empty.tar").entries())
+        list(recognise(tmp_path / "empty.tar").entries())

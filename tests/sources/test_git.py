@@ -16,7 +16,7 @@ from spack_census.building.builder import BuildResult
 from spack_census.dataset.layout import pin
 from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError
-from spack_census.sources import gitobjects, open_source
+from spack_census.sources import gitobjects, recognise
 from spack_census.sources.directory import Directory
 from spack_census.sources.git import Git, open_repository
 from spack_census.sources.githistory import Every, states
@@ -428,8 +428,8 @@ def test_a_bare_repository_is_recognised_and_one_with_files_is_a_folder(
     repository: Repository, tmp_path: Path
 ) -> None:
     repository.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
-    assert isinstance(open_source(tmp_path / "bare.git"), Git)
-    assert isinstance(open_source(repository.root), Directory)
+    assert isinstance(recognise(tmp_path / "bare.git"), Git)
+    assert isinstance(recognise(repository.root), Directory)
 
 
 def test_the_command_line_takes_the_options(

@@ -17,7 +17,8 @@ from spack_census.dataset.layout import Manifest, SnapshotState
 from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import durable, failpoints
 from spack_census.documents.records import Problem
-from spack_census.sources import Source, open_source
+from spack_census.fetch.opening import open_source
+from spack_census.sources import Source
 from spack_census.spack.series import mutable
 
 _FINGERPRINTS = "fingerprints.json"

@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 
 from spack_census.building.convert import Converted
 from spack_census.building.inventory import Inventory
-from spack_census.dataset.layout import SnapshotState
+from spack_census.dataset.layout import PARTITION_VALUE, SnapshotState
 from spack_census.dataset.publication import Publication
-from spack_census.documents.limits import PARTITION_VALUE
 from spack_census.documents.records import Problem, Reason
 from spack_census.errors import (
     ConservationError,

@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from spack_census.dataset import schema
-from spack_census.dataset.layout import File, Manifest, SnapshotState
-from spack_census.documents.limits import PARTITION_VALUE
+from spack_census.dataset.layout import PARTITION_VALUE, File, Manifest, SnapshotState
 
 
 class Breach(NamedTuple):

@@ -21,6 +21,8 @@ CURRENT = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"
 VERSION_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
+PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+"""What may become a folder name; nothing else from a document ever does (match in full)."""
 _TOOLS = ("duckdb", "polars", "pyarrow", "spack-census")
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, NoReturn
 
-from spack_census.documents.limits import LIMITS, PARTITION_VALUE
+from spack_census.dataset.layout import PARTITION_VALUE
+from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Reason, Rejected
 from spack_census.documents.strict import json_value, yaml_mapping
 

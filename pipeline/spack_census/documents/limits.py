@@ -1,13 +1,8 @@
-"""Paths, names and limits: the defaults of everything, in one place."""
+"""What reading may cost, and the number of the rules by which documents become rows."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-
-PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
-"""What may become a folder name; nothing else from a document ever does (match in full)."""
-
 
 RULES = 2
 """Raised when the same documents must give other rows: every snapshot is then built anew."""

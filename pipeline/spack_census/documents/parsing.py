@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from spack_census.dataset.layout import PARTITION_VALUE
 from spack_census.documents import details, frontmatter, legacy
 from spack_census.documents.details import Decoded
-from spack_census.documents.limits import PARTITION_VALUE
 from spack_census.documents.records import Document, Reason, Reject, Rejected
 
 _KNOWN_KEYS = frozenset(("title", "layout", "categories", "meta", "spec_details"))

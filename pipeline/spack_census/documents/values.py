@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from spack_census.documents.limits import LIMITS, PARTITION_VALUE
+from spack_census.dataset.layout import PARTITION_VALUE
+from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Reason, Rejected
 from spack_census.spack import spelling
 from spack_census.spack.versions import version_key

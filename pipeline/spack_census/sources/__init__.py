@@ -1,4 +1,4 @@
-"""Where documents come from: one module a kind of source, one line in `open_source` each."""
+"""Where documents come from: one module a kind of source, one line in `recognise` each."""
 
 from __future__ import annotations
 
@@ -55,24 +55,14 @@ class Source(Protocol):
         """Yield what each of these entries of one snapshot holds, in path order."""
 
 
-def open_source(
-    source: Path | str, unnamed: str | None = None, *, with_sizes: bool = False
-) -> Source:
-    """Return the source that a path or address names, fetching it first where it is remote.
+def recognise(path: Path, unnamed: str | None = None, *, with_sizes: bool = False) -> Source:
+    """Return the source that lies at a path.
 
     `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
     build cache's own files tell them.
     """
-    from spack_census.fetch import addresses
     from spack_census.sources import archive, buildcache, directory, git
 
-    if addresses.is_remote(str(source)):
-        # What speaks HTTPS takes as long to import as a small build takes to run.
-        from spack_census.fetch import fetching
-
-        path = fetching.fetch(str(source), with_sizes=with_sizes).folder
-    else:
-        path = addresses.local(str(source)).resolve()
     return (
         buildcache.recognise(path, unnamed, with_sizes=with_sizes)
         or archive.recognise(path, unnamed)

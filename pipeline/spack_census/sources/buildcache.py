@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from spack_census.dataset.layout import PARTITION_VALUE
 from spack_census.documents import indexes
-from spack_census.documents.limits import PARTITION_VALUE
 from spack_census.documents.records import Document, Problem, Reason, Record, Reject, Rejected
 from spack_census.errors import SourceError
 from spack_census.sources import Entry, listing, mirror

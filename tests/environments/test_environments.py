@@ -282,6 +282,26 @@ def test_a_lockfile_that_cannot_be_used(tmp_path: Path, change: Edit, said: str)
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("annotation", ["None", "", None])
+def test_no_compiler_noted_is_no_compiler(tmp_path: Path, annotation: str | None) -> None:
+    lock = json.loads(WORKBENCH.read_text())
+    hash_, node = next(iter(lock["concrete_specs"].items()))
+    node.pop("compiler")
+    node["annotations"] = {"compiler": annotation}
+    path = tmp_path / "spack.lock"
+    path.write_text(json.dumps(lock))
+    assert read_lockfile(path).specs[hash_].build.compiler == ""
+
+
+def test_an_exclude_names_a_compiler_by_either_of_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "spack.yaml"
+    path.write_text(
+        "spack:\n  specs:\n  - matrix:\n    - [zlib]\n    - ['%clang', '%gcc']\n"
+        "    exclude: ['%llvm']\n"
+    )
+    assert [root.text for root in read_roots(path)] == ["zlib %gcc"]
+
+
 def test_a_spoiled_lockfile_is_refused_or_read(tmp_path: Path) -> None:
     data = WORKBENCH.read_bytes()
     dice = random.Random(7)  # noqa: S311 - dice, no secret

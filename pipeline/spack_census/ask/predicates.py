@@ -13,12 +13,12 @@ import duckdb
 
 from spack_census.ask.dependencies import dependency_condition
 from spack_census.errors import ConstraintError, UnknownNameError
+from spack_census.spack import compilers
 from spack_census.spack.constraints import (
     CompilerConstraint,
     Constraint,
     TargetRange,
     VariantConstraint,
-    compiler_names,
 )
 from spack_census.spack.ranges import Range, Versions
 from spack_census.spack.versions import version_key
@@ -124,7 +124,7 @@ def _in_versions(column: str, versions: Versions) -> tuple[str, tuple[Any, ...]]
 def _compiler(
     con: duckdb.DuckDBPyConnection, compiler: CompilerConstraint, snapshot: str
 ) -> Condition:
-    names = list(compiler_names(compiler.name))
+    names = list(compilers.written(compiler.name))
     if not compiler.versions:
         sql = "ifnull(list_contains(?, compiler_name), false)"
         return Condition("compiler", compiler.text, sql, (names,))

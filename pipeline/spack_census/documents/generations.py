@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_COMPILER_PACKAGES = frozenset(
-    ("acfl", "intel-oneapi-compilers", "intel-oneapi-compilers-classic", "llvm", "llvm-amdgpu")
-)
-"""Compilers under their package names, where documents before generation 7 had other names."""
+from spack_census.spack.compilers import RENAMED
 
 
 class Marks(NamedTuple):
@@ -48,7 +45,7 @@ def is_none(compiler: str) -> bool:
 
 def is_package(compiler: str) -> bool:
     """Tell whether a compiler goes by the name of its package."""
-    return compiler.partition("@")[0] in _COMPILER_PACKAGES
+    return compiler.partition("@")[0] in RENAMED
 
 
 def is_equals(compiler: str) -> bool:

@@ -13,9 +13,8 @@ import msgspec
 
 from spack_census.documents import details
 from spack_census.documents.records import Dependency, Reason, Record, Rejected
-from spack_census.spack import spelling
+from spack_census.spack.compilers import FLAGS, LANGUAGES, noted
 
-_LANGUAGES = ("c", "cxx", "fortran")
 _REMEDY = "report it to those who publish the index; the other specs are not touched"
 _PLACES = {
     ".os": ".arch.platform_os",
@@ -138,9 +137,7 @@ def record(
         stacks=stacks,
         target=target if isinstance(target, str) else target.name,
         variants=tuple(
-            _variant(name, value)
-            for name, value in node.parameters.items()
-            if name not in spelling.COMPILER_FLAGS
+            _variant(name, value) for name, value in node.parameters.items() if name not in FLAGS
         ),
         versions=(node.version,),
     )
@@ -179,14 +176,13 @@ def _compiler(node: Node, links: list[Dependency], version_of: VersionOf) -> str
     """Return the compiler as documents write it: the provider of c, else of cxx, of fortran."""
     if node.compiler is not None:
         return f"{node.compiler.name}@={node.compiler.version}"
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         for link in links:
             if language in link.virtuals and "build" in link.deptypes:
                 version = version_of(link.hash)
                 return link.name if version is None else f"{link.name}@={version}"
     # A spec of an older Spack keeps its compiler here when its index is upgraded.
-    noted = node.annotations and node.annotations.compiler
-    return noted if noted and noted != "None" else "none"
+    return noted(node.annotations.compiler if node.annotations else None) or "none"
 
 
 def _variant(name: str, value: bool | str | list[str]) -> str:  # noqa: FBT001 - a variant's value

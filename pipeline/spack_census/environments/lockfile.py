@@ -11,10 +11,10 @@ import msgspec
 from spack_census.environments.model import Build, Edge, Locked, Lockfile
 from spack_census.errors import EnvironmentFileError
 from spack_census.spack import spelling
+from spack_census.spack.compilers import LANGUAGES, noted
 from spack_census.spack.versions import version_key
 
 _VERSIONS = range(4, 7)
-_LANGUAGES = ("c", "cxx", "fortran")
 _AGAIN = "lock the environment again: spack -e ENVIRONMENT concretize --force"
 
 _Value = bool | int | float | str | list[bool | int | float | str] | None
@@ -177,10 +177,9 @@ def _compiler(node: _Node, nodes: Mapping[str, _Node]) -> str:
     """Return NAME@VERSION: the spec's own, else that of the provider of c, cxx or fortran."""
     if node.compiler is not None:
         return f"{node.compiler.name}@{node.compiler.version}"
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         for each in node.dependencies:
             if language in each.parameters.virtuals:
                 return f"{each.name}@{nodes[each.hash].version}"
-    if node.annotations.compiler is not None:
-        return "@".join(filter(None, spelling.compiler(node.annotations.compiler)))
-    return ""
+    of_older_times = noted(node.annotations.compiler)
+    return "@".join(filter(None, spelling.compiler(of_older_times))) if of_older_times else ""

@@ -16,7 +16,7 @@ import duckdb
 from spack_census.ask.finding import conjunction, values
 from spack_census.ask.hosts import Host, host_conditions
 from spack_census.environments.model import Build, Difference, Nearest
-from spack_census.spack.constraints import one_compiler_name
+from spack_census.spack.compilers import canonical
 
 BUILD_COLUMNS = """
     package, version, version_key, concat_ws('@', compiler_name, compiler_version) as compiler,
@@ -94,7 +94,7 @@ def _distance(
 def one_compiler(build: Build) -> str:
     """Return a build's compiler under the one name that it has before and since Spack 1.0."""
     name, at, version = build.compiler.partition("@")
-    return f"{one_compiler_name(name)}{at}{version}"
+    return f"{canonical(name)}{at}{version}"
 
 
 def differences(wanted: Build, build: Build) -> tuple[Difference, ...]:

@@ -6,44 +6,6 @@ from dataclasses import dataclass
 
 from spack_census.spack.ranges import Versions
 
-# Spack 1.0 made compilers packages and gave some another name; both names mean the same.
-_PACKAGE_NAMES = {
-    "clang": "llvm",
-    "oneapi": "intel-oneapi-compilers",
-    "rocmcc": "llvm-amdgpu",
-    "intel": "intel-oneapi-compilers-classic",
-    "arm": "acfl",
-}
-_OTHER_COMPILERS = frozenset(
-    (
-        "aocc",
-        "apple-clang",
-        "cce",
-        "dpcpp",
-        "fj",
-        "gcc",
-        "msvc",
-        "nag",
-        "nvhpc",
-        "pgi",
-        "xl",
-        "xl_r",
-    )
-)
-COMPILERS = _OTHER_COMPILERS | _PACKAGE_NAMES.keys() | set(_PACKAGE_NAMES.values())
-"""The names of all compilers that Spack knows, before and since 1.0."""
-
-
-def one_compiler_name(name: str) -> str:
-    """Return one name for a compiler that had another one before Spack 1.0."""
-    return _PACKAGE_NAMES.get(name, name)
-
-
-def compiler_names(name: str) -> tuple[str, ...]:
-    """Return all names of a compiler, sorted."""
-    one = one_compiler_name(name)
-    return tuple(sorted({one, *(old for old, new in _PACKAGE_NAMES.items() if new == one)}))
-
 
 @dataclass(frozen=True, slots=True)
 class CompilerConstraint:

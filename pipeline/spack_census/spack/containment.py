@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spack_census.errors import ConstraintError
+from spack_census.spack.compilers import canonical
 from spack_census.spack.constraints import CompilerConstraint, Constraint, VariantConstraint
 from spack_census.spack.ranges import Exactly, Range, Versions
 
@@ -50,7 +51,11 @@ def _inside(one: Range | Exactly, around: Range | Exactly) -> bool:
 def _same_compiler(one: CompilerConstraint | None, other: CompilerConstraint | None) -> bool:
     if other is None:
         return True
-    return one is not None and one.name == other.name and _within(one.versions, other.versions)
+    return (
+        one is not None
+        and canonical(one.name) == canonical(other.name)
+        and _within(one.versions, other.versions)
+    )
 
 
 def _has(one: VariantConstraint, wanted: VariantConstraint) -> bool:

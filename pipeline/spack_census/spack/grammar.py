@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from spack_census.errors import ConstraintError
+from spack_census.spack.compilers import COMPILERS, FLAGS
 from spack_census.spack.constraints import (
-    COMPILERS,
     CompilerConstraint,
     Constraint,
     TargetRange,
@@ -55,7 +55,6 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 _HASH = re.compile(r"[a-z2-7]{1,32}")
-_FLAGS = frozenset(("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"))
 # Spack replaces these by what they mean on the machine that it runs on.
 _RELATIVE = re.compile(r"(?:default|frontend|backend|fe|be)(?:_(?:os|target|platform))?")
 _PLACES = {"operating_system": "os", "architecture": "arch"}
@@ -156,7 +155,7 @@ def _with_setting(node: Constraint, setting: str, text: str) -> Constraint:
     name = _PLACES.get(name, name)
     if value[0] in "\"'":
         value = value[1:-1]
-    if name in _FLAGS:
+    if name in FLAGS:
         _fail(text, f"{name}: the dataset does not know compiler flags", "leave the flag out")
     if name == "namespace":
         _demand_single(node.namespace, text, "namespaces")

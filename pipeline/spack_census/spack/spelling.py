@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
+from spack_census.spack.compilers import FLAGS
 from spack_census.spack.versions import version_key
 
 _NONE = "none"
 _UNKNOWN_SIZE = "-"
 _PATCHES = "patches"
 _PATCH_CHARACTERS = 7
-COMPILER_FLAGS = frozenset(("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"))
 
 _NAME = r"\w[\w.-]*"
 # A version may hold '/' and '=' only where it is a git ref; what else follows '/' is a hash.
@@ -74,7 +74,7 @@ def _variant(text: str) -> str | None:
     if setting is None:
         raise ValueError(f"{text!r} is no variant: +NAME, ~NAME or NAME=VALUE is one")
     name, value = setting.groups()
-    if name in COMPILER_FLAGS:
+    if name in FLAGS:
         return None
     if name == _PATCHES:
         elements = [element[:_PATCH_CHARACTERS] for element in value.split(",")]

@@ -22,11 +22,15 @@ from spack_census.environments.nearest import BUILD_COLUMNS, as_build
 from spack_census.spack.constraints import Constraint
 
 # Of the specs that fail the same number of conditions the newest version comes first.
+# The order stands outside: DuckDB refuses an alias there whose expression holds a subquery.
 _BEST = """
-select {columns},
-    list_filter([{failing}]::integer[], lambda number: number is not null) as failing
-from specs
-where snapshot = ? and package = ?
+select *
+from (
+    select {columns},
+        list_filter([{failing}]::integer[], lambda number: number is not null) as failing
+    from specs
+    where snapshot = ? and package = ?
+)
 order by len(failing), version_key desc, version, hash
 limit 1
 """

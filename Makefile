@@ -35,7 +35,8 @@ report: $(REPORT) ## Report on what changed, snapshot by snapshot, into output/r
 test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a browser where Chromium is there.
 	@$(BIN)/python -m pytest -n auto -q
 
-torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for half an hour; print a table.
+torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for an hour; print a table.
+	@$(BIN)/python -m pytest -n auto -q -m 'torture or hypothesis' --hypothesis-profile=long
 	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 lint: $(DEV) ## Check style, types, SQL and layers.

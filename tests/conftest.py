@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, settings
 
 import spack_census as sc
+
+# No example has a time limit: a machine may be slow or busy. CI tries the same examples each time.
+settings.register_profile(
+    "census",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("long", settings.get_profile("census"), max_examples=2000)
+settings.load_profile("census")
 
 Rows = list[dict[str, Any]]
 HERE = Path(__file__).parent

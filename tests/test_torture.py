@@ -37,6 +37,7 @@ def torture(*arguments: str) -> dict[str, Any]:
     return numbers
 
 
+@pytest.mark.torture
 def test_builders_killed_at_random_leave_the_old_version_or_the_new() -> None:
     numbers = torture("--kills", "50")
     assert numbers["builders killed at random"] == 50
@@ -46,6 +47,7 @@ def test_builders_killed_at_random_leave_the_old_version_or_the_new() -> None:
     assert [numbers[fault] for fault in FAULTS] == [0, 0, 0, 0]
 
 
+@pytest.mark.torture
 def test_each_step_killed_or_failed_leaves_the_old_version_or_the_new() -> None:
     numbers = torture("--steps", "some")
     # Opening the lock, folders and files, syncing, linking, moving, the commit, cleaning up.
@@ -55,11 +57,13 @@ def test_each_step_killed_or_failed_leaves_the_old_version_or_the_new() -> None:
     assert numbers["builds that left debris"] == 0
 
 
+@pytest.mark.torture
 def test_publishing_in_place_does_not_pass() -> None:
     numbers = torture("--control", "8")
     assert numbers["control, in place: faults found"] > 0
 
 
+@pytest.mark.torture
 def test_races_decay_and_mutations_do_no_harm() -> None:
     numbers = torture(
         *("--races", "12", "--flips", "60", "--mutations", "5000", "--hostile", "all")

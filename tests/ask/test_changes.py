@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census.ask.queries import load
 from spack_census.dataset import schema
+from support.examples import share
 from support.matcher import Spec, match
 from support.query_cases import arrow, in_memory
 
@@ -55,8 +56,8 @@ SPECS = st.builds(
     st.sampled_from([None, "p", "q"]),
 )
 SIDES = st.tuples(st.lists(SPECS, max_size=10), st.lists(SPECS, max_size=10))
-RARELY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-OFTEN = settings(RARELY, max_examples=200)
+RARELY = share(0.2)
+OFTEN = share(0.8)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census import build
 from spack_census.documents import frontmatter, parsing
 from spack_census.documents.records import Document, Reject, Rejected
 from support.documents_made import Spec, document, hash_of
+from support.examples import share
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
 
@@ -90,7 +91,7 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["snapshot"], row["package"], row["hash"]))
 
 
-@settings(max_examples=25, deadline=None)
+@share(0.2)
 @given(source=ONE_SOURCE)
 def test_any_spec_comes_back_as_it_was(source: list[Made], read_rows: Reader) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +110,6 @@ def test_any_spec_comes_back_as_it_was(source: list[Made], read_rows: Reader) ->
     assert len(accepted) == len(source)
 
 
-@settings(max_examples=100, deadline=None)
 @given(made=one_document())
 def test_both_decoding_paths_agree_on_any_document(made: Made) -> None:
     text, _ = frontmatter.split(made.data)
@@ -119,7 +119,6 @@ def test_both_decoding_paths_agree_on_any_document(made: Made) -> None:
     assert careful.num_specs_declared == len(made.specs)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     made=one_document(),
     edits=st.lists(

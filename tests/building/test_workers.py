@@ -15,8 +15,6 @@ from spack_census.building import workers
 from spack_census.errors import DatasetError
 from torture.workers_made import Doomed, tasks
 
-PATIENCE_SECONDS = 60
-
 
 def alive(process: int) -> bool:
     try:
@@ -29,18 +27,15 @@ def alive(process: int) -> bool:
 
 def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torture.workers_made", str(tmp_path)]
-    deadline = time.monotonic() + PATIENCE_SECONDS
     with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as parent:
         while len(list(tmp_path.glob("[0-9]*"))) < 2:
             assert parent.poll() is None
-            assert time.monotonic() < deadline
             time.sleep(0.05)
         found = [int(path.name) for path in tmp_path.glob("[0-9]*")]
         assert parent.pid not in found
         assert all(map(alive, found))
         parent.send_signal(signal.SIGKILL)
-    while any(map(alive, found)):
-        assert time.monotonic() < deadline, found
+    while any(map(alive, found)):  # one that lives on shows as a test that never ends
         time.sleep(0.05)
 
 

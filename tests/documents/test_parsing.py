@@ -7,13 +7,14 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census.documents import frontmatter
 from spack_census.documents.parsing import parse, parse_careful, parse_plain
 from spack_census.documents.records import Document, Reason, Reject, Rejected
 from support.documents_made import Spec, document, hash_of
+from support.examples import share
 
 SPECS = [Spec(hash=hash_of(number), version=f"1.{number}") for number in range(3)]
 TEXT = document("zlib", "develop", SPECS, generation=6)
@@ -42,7 +43,7 @@ def test_both_readers_agree_on_every_shipped_document(documents_folder: Path) ->
         assert plain == parse_careful(text, {})
 
 
-@settings(max_examples=300)
+@share(3)
 @given(st.randoms(use_true_random=False))
 def test_the_fast_reader_takes_nothing_that_the_careful_one_would_not(
     randomness: random.Random,

@@ -22,7 +22,7 @@ from support.web import Handler, Site, Trick, serve
 CORPUS = Path(__file__).parents[1] / "corpus" / "buildcache"
 LISTING = "cache_spack_io_index.json"
 V2_ROOT = "develop-2024-06-09/build_cache/index.json.gz"
-QUICK = Patience(timeout_seconds=0.5, attempts=3, pause_seconds=0.01)
+QUICK = Patience(attempts=3, pause_seconds=0.01)
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ def visit(browser: Browser, base: str, request: pytest.FixtureRequest) -> Iterat
     context = browser.new_context(
         color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )
+    context.set_default_timeout(0)  # a page is there when it is there, on a busy machine too
     found = Visit(context.new_page(), base)
     found.page.on("console", lambda message: found.said.append(message.text))
     found.page.on("pageerror", lambda error: found.said.append(str(error)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census.ask.finding import find
@@ -19,6 +19,7 @@ from spack_census.spack import microarch, spelling
 from spack_census.spack.grammar import parse
 from spack_census.spack.versions import version_key
 from support import spack_rule
+from support.examples import share
 from support.query_cases import SNAPSHOT, in_memory
 
 CONFORMANCE = json.loads(
@@ -152,7 +153,7 @@ PARTS = st.tuples(
 ).flatmap(lambda parts: st.lists(st.sampled_from(parts), min_size=1, max_size=4, unique=True))
 
 
-@settings(deadline=None, max_examples=60)
+@share(0.5)
 @given(st.lists(SPECS, min_size=1, max_size=6), PARTS)
 def test_sql_finds_what_plain_python_does(specs: list[Row], parts: list[Part]) -> None:
     # A package's name stands first.

@@ -83,10 +83,10 @@ def flips(number: int) -> Iterator[Line]:
 def costs(_which: str) -> Iterator[Line]:
     """Parse documents made to cost as much as they may."""
     found = hostile.run()
-    slowest = max(found, key=lambda cost: cost.seconds)
+    dearest = max(found, key=lambda cost: cost.work)
     largest = max(found, key=lambda cost: cost.peak_mb)
     yield Line("hostile documents", len(found))
-    yield Line("hostile documents: slowest, seconds", slowest.seconds, 1, (str(slowest),))
+    yield Line("hostile documents: most work, × yardstick", dearest.work, 12, (str(dearest),))
     yield Line("hostile documents: most memory, MB", largest.peak_mb, 200, (str(largest),))
 
 
@@ -99,7 +99,7 @@ def mutations(number: int) -> Iterator[Line]:
         for verdict, count in sorted(tally.verdicts.items()):
             yield Line(f"{name}: {verdict}", count)
         yield Line(f"{name}: mismatches", tally.wrong, 0, samples)
-        yield Line(f"{name}: slowest, seconds", tally.slowest_seconds, 1)
+        yield Line(f"{name}: most work, × yardstick", tally.most_work, 3)
         yield Line(f"{name}: memory grown, MB", tally.grown_mb, 200)
 
 

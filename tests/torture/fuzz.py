@@ -7,9 +7,9 @@ mutated text. Another kind of input is another entry of `FORMATS`.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +21,14 @@ import msgspec
 from spack_census.documents import parsing
 from spack_census.documents.records import Document, Reject
 from support import naive
-from torture import indexes, lockfiles, together
+from torture import cost, indexes, lockfiles, together
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
 _COMPARED = ("version_key", "dependencies")
 _BESIDE = (1, 2, 3)
-_PATIENCE_SECONDS = 120
+_HANGS_SECONDS = 600
+"""For a thousand mutations: what takes that long has no end."""
 _LARGEST_BYTES = 8000
 
 
@@ -47,7 +48,8 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     wrong: int = 0
     samples: list[tuple[str, bytes]] = field(default_factory=list)
-    slowest_seconds: float = 0
+    most_work: float = 0
+    """Of one mutation, as so many times the yardstick of `cost`."""
     grown_mb: float = 0
 
 
@@ -56,25 +58,29 @@ def fuzz(form: Format, mutations: int, seed: int) -> Tally:
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     seeds = form.seeds()
     tally = Tally()
+    yardstick = cost.yardstick()
     before = peak_mb(forget=True)
     for number in range(mutations):
         if number % 1000 == 0:
             # What hangs inside a library cannot be interrupted, only ended.
-            faulthandler.dump_traceback_later(_PATIENCE_SECONDS, exit=True)
+            faulthandler.dump_traceback_later(_HANGS_SECONDS, exit=True)
         text = mutated(dice.choice(seeds), seeds, dice)
-        started = time.process_time()
-        try:
-            verdict = form.check(text)
-        except Exception as error:
-            tally.wrong += 1
-            tally.samples.append((f"{type(error).__name__}: {error}"[:600], text))
-            verdict = "wrong"
-        tally.slowest_seconds = max(tally.slowest_seconds, time.process_time() - started)
-        tally.verdicts[verdict] += 1
+        seconds = cost.cpu_seconds(functools.partial(_judge, tally, form, text))
+        tally.most_work = max(tally.most_work, seconds / yardstick)
         tally.mutations += 1
     faulthandler.cancel_dump_traceback_later()
     tally.grown_mb = peak_mb() - before
     return tally
+
+
+def _judge(tally: Tally, form: Format, text: bytes) -> None:
+    try:
+        verdict = form.check(text)
+    except Exception as error:
+        tally.wrong += 1
+        tally.samples.append((f"{type(error).__name__}: {error}"[:600], text))
+        verdict = "wrong"
+    tally.verdicts[verdict] += 1
 
 
 def peak_mb(*, forget: bool = False) -> float:

@@ -1,14 +1,14 @@
-"""Documents made to cost as much as they may: each in a child of its own, its time and memory."""
+"""Documents made to cost as much as they may: each in a child of its own, its work and memory."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from spack_census.documents import parsing
 from spack_census.documents.limits import LIMITS
 from support.documents_made import Spec, document
+from torture import cost
 from torture.children import finished, forked, say
 from torture.fuzz import peak_mb
 
@@ -22,7 +22,8 @@ class Cost(NamedTuple):
     """What one document cost."""
 
     name: str
-    seconds: float
+    work: float
+    """How many times the yardstick of `cost`."""
     peak_mb: float
     """Above what the process had before; the document itself is part of it."""
 
@@ -67,10 +68,11 @@ DOCUMENTS: dict[str, tuple[str, Callable[[], str]]] = {
 def run() -> list[Cost]:
     """Parse each document in a child and return what it cost."""
     costs = []
+    cost.honest_details()  # once, not in each child
     for name, (old, new) in DOCUMENTS.items():
         assert old in _GOOD
         (told,) = finished(*forked(_parsing(_GOOD.replace(old, new()).encode())))
-        costs.append(Cost(name, told["seconds"], told["peak_mb"]))
+        costs.append(Cost(name, told["work"], told["peak_mb"]))
     return costs
 
 
@@ -79,9 +81,9 @@ def _parsing(data: bytes) -> Callable[[int], None]:
         before = peak_mb(forget=True)
         # As if it were read: the parent's copy is not counted in the child.
         copy = bytearray(data)
-        started = time.process_time()
         parsing.parse(bytes(copy), "hostile.md")
-        seconds = time.process_time() - started
-        say(pipe, seconds=seconds, peak_mb=peak_mb() - before)
+        grown = peak_mb() - before
+        seconds = cost.cpu_seconds(lambda: parsing.parse(data, "hostile.md"), tries=2)
+        say(pipe, work=seconds / cost.yardstick(), peak_mb=grown)
 
     return work

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -19,6 +20,7 @@ from spack_census.documents.records import Reason, Rejected
 KEEP = "write it as the site does: `key: JSON`, one line a key"
 _MOST_DIGITS = 400
 """Longer than any float; below the limit of `int`, which raises a ValueError of its own."""
+_NO_KEY = object()
 
 
 def json_value(value: bytes, key: str, line: int, indent: int = 0) -> Any:
@@ -65,14 +67,18 @@ def _check_nodes(value: bytes, key: str) -> None:
         raise Rejected(Reason.TOO_LARGE, key, message, "split the document")
 
 
-def _mapping(pairs: list[tuple[Any, Any]], place: str) -> dict[Any, Any]:
+def _mapping(pairs: list[tuple[str, Any]], place: str) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, count in counts.items() if count > 1)
-        message = f"the key {twice!r} stands twice in one mapping"
-        raise Rejected(Reason.DUPLICATE_KEY, place, message, "remove one of the two")
+        raise _stands_twice(twice, place)
     return mapping
+
+
+def _stands_twice(key: Any, place: str) -> Rejected:
+    message = f"the key {key!r} stands twice in one mapping"
+    return Rejected(Reason.DUPLICATE_KEY, place, message, "remove one of the two")
 
 
 def _too_deep(place: str) -> Rejected:
@@ -100,11 +106,7 @@ def yaml_mapping(text: bytes) -> dict[str, Any]:
         message = f"{len(text):,} bytes that are not JSON; at most {LIMITS.yaml_bytes:,} are read"
         raise Rejected(Reason.TOO_LARGE, "front matter", message, KEEP)
     try:
-        _check_events(text)
-        loader = yaml.CSafeLoader(text)
-        node = loader.get_single_node()
-        _check_keys(node)
-        value = loader.construct_document(node) if node is not None else {}
+        value = _built(yaml.CSafeLoader(text))
     except Rejected:
         raise
     except Exception as error:  # PyYAML lets ValueError and others of its parts through
@@ -117,33 +119,65 @@ def yaml_mapping(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _check_events(text: bytes) -> None:
-    """Bound the cost before anything is built: deep nesting would overflow the C loader's stack."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            place = _place(event.start_mark)
-            message = "anchors and aliases are not read: they can expand without end"
-            raise Rejected(Reason.YAML_ALIAS, place, message, "write the value out")
-        if tag := getattr(event, "tag", None):
-            message = f"the tag {tag} is not read"
-            raise Rejected(Reason.YAML_TAG, _place(event.start_mark), message, "remove the tag")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > LIMITS.depth:
-            raise _too_deep(_place(event.start_mark))
+def _built(loader: yaml.CSafeLoader) -> Any:
+    """Build the value of the only document while it is parsed: what is refused is never built.
+
+    PyYAML's own composer recurses in C, where deep nesting overflows the stack, follows aliases,
+    and lets a key stand twice.
+    """
+    documents = [_Open([])]
+    inside = documents
+    while (event := loader.get_event()) is not None:
+        _check_event(event)
+        if isinstance(event, yaml.DocumentStartEvent) and documents[0].value:
+            message = "not YAML: a second document begins"
+            raise Rejected(Reason.BAD_YAML, _place(event.start_mark), message, KEEP)
+        if isinstance(event, yaml.CollectionStartEvent):
+            inside.append(_Open([] if isinstance(event, yaml.SequenceStartEvent) else {}))
+            if len(inside) > LIMITS.depth + 1:
+                raise _too_deep(_place(event.start_mark))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            done = inside.pop()
+            inside[-1].take(done.value, event)
+        elif isinstance(event, yaml.ScalarEvent):
+            inside[-1].take(_scalar(event, loader), event)
+    return documents[0].value[0] if documents[0].value else {}
 
 
-def _check_keys(node: yaml.Node | None) -> None:
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, yaml.MappingNode):
-            keys = [(key.value, None) for key, _ in current.value if isinstance(key.value, str)]
-            _mapping(keys, _place(current.start_mark))
-            pending += [value for _, value in current.value]
-        elif isinstance(current, yaml.SequenceNode):
-            pending += current.value
+@dataclass
+class _Open:
+    """A collection whose end has not come yet."""
+
+    value: Any
+    key: Any = _NO_KEY
+
+    def take(self, value: Any, event: yaml.Event) -> None:
+        if isinstance(self.value, list):
+            self.value.append(value)
+        elif self.key is not _NO_KEY:
+            self.value[self.key] = value
+            self.key = _NO_KEY
+        elif value in self.value:
+            raise _stands_twice(value, _place(event.start_mark))
+        else:
+            self.key = value
+
+
+def _scalar(event: Any, loader: Any) -> Any:
+    tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+    if tag == loader.DEFAULT_SCALAR_TAG:
+        return event.value
+    node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
+    return loader.construct_object(node)
+
+
+def _check_event(event: yaml.Event) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        message = "anchors and aliases are not read: they can expand without end"
+        raise Rejected(Reason.YAML_ALIAS, _place(event.start_mark), message, "write the value out")
+    if tag := getattr(event, "tag", None):
+        message = f"the tag {tag} is not read"
+        raise Rejected(Reason.YAML_TAG, _place(event.start_mark), message, "remove the tag")
 
 
 def _place(mark: Any) -> str:

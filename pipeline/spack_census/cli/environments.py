@@ -18,6 +18,7 @@ from spack_census.cli.options import (
     OnSystem,
     RowFormat,
     Snapshot,
+    Wide,
     other_dataset,
     words,
 )
@@ -59,6 +60,7 @@ def why(
     ] = False,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> int:
     """Show at which step the specs of a package drop out: CPU, system, compiler, version.
 
@@ -67,15 +69,14 @@ def why(
     from spack_census.ask import hosts
     from spack_census.ask.database import connect
     from spack_census.environments.ladder import ladder, ladder_rows
-    from spack_census.reports.terminal.environment import render_ladder
-    from spack_census.reports.terminal.layout import show, terminal_width
+    from spack_census.reports import environment, text
     from spack_census.spack.grammar import parse
 
     with connect(dataset) as con:
         on = hosts.resolve(con, host, os)
         found = ladder(con, parse(" ".join(constraint)), snapshot, on)
         if format is Format.TABLE:
-            show(render_ladder(found, terminal_width(sys.stdout)), sys.stdout)
+            text.show(environment.ladder(found), sys.stdout, wide=wide)
         else:
             write_rows(ladder_rows(con, found), format)
     return ExitCode.DIFFERENT if exit_code and found.broken else ExitCode.OK
@@ -96,6 +97,7 @@ def env(
     ] = False,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> int:
     """Show how much of an environment installs from binaries, and what is nearest to the rest.
 
@@ -107,26 +109,24 @@ def env(
     from spack_census.ask import hosts
     from spack_census.ask.database import connect
     from spack_census.environments import fitting
-    from spack_census.reports.terminal.environment import render_environment, render_ranks
-    from spack_census.reports.terminal.layout import show, terminal_width
+    from spack_census.reports import environment, text
 
     options = {"--host": host, "--os": None if os == ANY_OS else os}
     command = ["census", "env", str(path), *words(options | {"--dataset": other_dataset(dataset)})]
-    width = terminal_width(sys.stdout)
     with connect(dataset) as con:
         content = fitting.read(path)
         on = hosts.resolve(con, host, os)
         if all_snapshots:
             ranks = fitting.rank(con, content, on)
             if format is Format.TABLE:
-                show(render_ranks(ranks, width), sys.stdout)
+                text.show(environment.ranks(ranks), sys.stdout, wide=wide)
             else:
                 write_rows(fitting.rank_rows(con, ranks), format)
             complete = ranks[0].num_hits == ranks[0].num_specs
         else:
             found = fitting.fit(con, content, snapshot, on)
             if format is Format.TABLE:
-                show(render_environment(found, width, command), sys.stdout)
+                text.show(environment.environment(found, command), sys.stdout, wide=wide)
             else:
                 write_rows(fitting.fit_rows(con, found), format)
             complete = not any(each.compiles for each in found.specs)

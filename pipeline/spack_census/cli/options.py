@@ -50,6 +50,9 @@ Dataset = Annotated[
     ),
 ]
 RowFormat = Annotated[Format, typer.Option("--format", help="How to print the rows.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", help="Tables whole, in lines longer than the terminal's.")
+]
 Queries = Annotated[
     Path | None,
     typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),

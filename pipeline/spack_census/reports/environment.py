@@ -1,13 +1,94 @@
-"""What a person would say of an environment's fit with a snapshot, and of where specs drop out."""
+"""An environment's fit with a snapshot, the rank of snapshots, and a ladder, as sections."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from spack_census.environments.ladder import Ladder
 from spack_census.environments.model import Difference, EnvironmentFit, SnapshotFit, SpecFit
+from spack_census.reports.sections import Cell, Column, Kind, Section, Table
 from spack_census.reports.sentences import many, percent
 
+_ROWS = 20
+_HASH = 7
 _FEW = 3
 _TELLS_ALL = ("platform", "os", "target", "compiler")
+
+
+def environment(found: EnvironmentFit, command: Sequence[str]) -> list[Section]:
+    """Return how an environment fits; `command` is how it was asked for, as words."""
+    missing = to_compile(found)
+    sections = [Section(lead=headline(found), tone="strong")]
+    if missing:
+        title = "Would compile" if found.locked else "Not there as a binary"
+        columns = [
+            Column("spec"),
+            Column("nearest cached", Kind.TEXT, rank=1),
+            Column("what differs", Kind.TEXT),
+            Column("needed by", Kind.TEXT, rank=2),
+        ]
+        shown = columns if found.locked else columns[:-1]
+        rows = [_row(each, locked=found.locked)[: len(shown)] for each in missing]
+        rest = shlex.join([*command, "--format", "csv"])
+        table = Table(tuple(shown), rows, command=rest, limit=_ROWS)
+        sections.append(Section(title, tables=[table]))
+    fitting = shlex.join([*command, "--all-snapshots"])
+    hint = ("Which snapshot fits best", fitting)
+    return [*sections, Section(notes=notes(found), hints=[hint])]
+
+
+def ranks(found: Sequence[SnapshotFit]) -> list[Section]:
+    """Return the snapshots by how much of an environment each holds; `found` is best first."""
+    columns = (
+        Column("snapshot"),
+        Column("cached", Kind.COUNT),
+        Column("of", Kind.COUNT),
+        Column("share"),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.snapshot,
+            each.num_hits,
+            each.num_specs,
+            percent(each.num_hits, each.num_specs),
+        )
+        for each in found
+    ]
+    return [Section(lead=best(found), tone="strong", tables=[Table(columns, rows)])]
+
+
+def ladder(found: Ladder) -> list[Section]:
+    """Return at which condition the specs drop out, and the conditions from the package down."""
+    columns = (
+        Column("condition", Kind.TEXT),
+        Column("specs", Kind.COUNT),
+        Column("there instead", Kind.LIST),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (_condition(found, rung.condition, rung.attribute), rung.num_specs, tuple(rung.there))
+        for rung in found.rungs
+    ]
+    return [Section(lead=conclusion(found), tone="strong", tables=[Table(columns, rows)])]
+
+
+def _row(each: SpecFit, *, locked: bool) -> tuple[Cell, ...]:
+    spec = f"{each.package}@{each.version}" if locked else " ".join(each.needed_by)
+    near = "-"
+    if each.nearest is not None:
+        build = each.nearest.build
+        near = f"@{build.version} /{build.hash[:_HASH]}"
+    roots = each.needed_by
+    needed = roots[0] if len(roots) == 1 else many(len(roots), "root")
+    return spec, near, told(each), needed
+
+
+def _condition(found: Ladder, text: str, attribute: str) -> str:
+    if attribute == "package":
+        return f"{text} in {found.snapshot}"
+    if attribute == "os" and found.glibc is not None:
+        return f"{text} (glibc {found.glibc})"
+    return text
 
 
 def headline(found: EnvironmentFit) -> str:
@@ -69,9 +150,9 @@ def _told(one: Difference) -> str:
     return f"{one.attribute} {one.wanted} (cached: {one.cached or 'unknown'})"
 
 
-def best(ranks: list[SnapshotFit]) -> str:
-    """Return which snapshot to pin, in a sentence; `ranks` are in order, best first."""
-    first, *others = ranks
+def best(found: Sequence[SnapshotFit]) -> str:
+    """Return which snapshot to pin, in a sentence; `found` is in order, best first."""
+    first, *others = found
     said = f"Best snapshot to pin: {first.snapshot} ({first.num_hits:,} of {first.num_specs:,})"
     if others:
         said += f", then {others[0].snapshot} ({others[0].num_hits:,})"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,11 @@ from spack_census.building.builder import BuildResult
 from spack_census.dataset.layout import pin
 from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError
-from spack_census.sources import gitobjects, recognise
+from spack_census.sources import git, gitobjects, recognise
 from spack_census.sources.directory import Directory
 from spack_census.sources.git import Git, open_repository
 from spack_census.sources.githistory import Every, states
+from spack_census.sources.gittree import Tree
 from support.command_line import Census
 from support.documents_made import hash_of
 from support.repositories import Repository, init
@@ -212,7 +216,7 @@ def test_a_document_that_stays_is_read_and_decoded_once(
         return original(blobs, object_ids, limit)
 
     monkeypatch.setattr(gitobjects.Blobs, "read", counting)
-    monkeypatch.setattr("spack_census.sources.git._decoded", {})
+    monkeypatch.setattr("spack_census.sources.git._last", git._LastState())
     build(open_repository(repository.root), dataset)
     cmake = repository.git("rev-parse", "HEAD:_cache/develop/cmake/specs.md")
     assert read.count(cmake) == 1
@@ -223,6 +227,29 @@ def test_processes_read_on_where_others_listed(
 ) -> None:
     build(open_repository(repository.root, every=Every.COMMIT), dataset)
     build(open_repository(repository.root, every=Every.COMMIT), tmp_path / "other", jobs=2)
+    assert files_of(dataset, "specs") == files_of(tmp_path / "other", "specs")
+
+
+def test_threads_do_not_share_what_they_decoded(
+    repository: Repository, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(8):
+        # One of the two stays from state to state; all threads want it, each another one.
+        repository.write("develop", ("zlib", "cmake")[number // 2 % 2], f"2.{number}")
+        repository.commit(f"2025-08-{number + 1:02}T10:00:00Z")
+    build(open_repository(repository.root), dataset)
+    # Two states are read at once for certain: neither goes on before the other has begun.
+    meeting, original = threading.Barrier(2), Tree.documents
+
+    def slowly(tree: Tree, *arguments: Any) -> list[Document | Reject]:
+        found = list(original(tree, *arguments))
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=0.2)
+        return found
+
+    monkeypatch.setattr(Tree, "documents", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        builder.build(open_repository(repository.root), tmp_path / "other", executor=pool)
     assert files_of(dataset, "specs") == files_of(tmp_path / "other", "specs")
 
 

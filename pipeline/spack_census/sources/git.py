@@ -14,6 +14,7 @@ import datetime as dt
 import itertools
 import operator
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +33,19 @@ _DEVELOP = "develop"
 _SITE_FOLDER = "_cache"
 _ID_DIGITS = 12
 
-_decoded: dict[tuple[str, str], Document | Reject] = {}
-"""What this process found in the last state of `develop` that it read, by (path, state): from one
-commit to the next few documents change. Of one state only, or it would grow for ever."""
+
+class _LastState(threading.local):
+    """What this thread found in the last state of `develop` that it read, by (path, state).
+
+    From one commit to the next few documents change. Of one state only, or it would grow for ever;
+    of one thread, or another's state would take the place of this one's under its hands.
+    """
+
+    def __init__(self) -> None:
+        self.decoded: dict[tuple[str, str], Document | Reject] = {}
+
+
+_last = _LastState()
 
 
 def recognise(path: Path, unnamed: str | None) -> Git | None:
@@ -178,10 +189,9 @@ class Git:
 def _decode(tree: Tree, paths: Sequence[str]) -> Iterator[Document | Reject]:
     """Yield the documents of a state of `develop`; read only those not in the last state too."""
     keys = {path: (path, tree.state(path)) for path in paths}
-    unread = [path for path in paths if keys[path] not in _decoded]
+    unread = [path for path in paths if keys[path] not in _last.decoded]
     # One that stays from state to state must not keep all that it was decoded with.
     read = dict(zip(unread, tree.documents(unread, files.read_singly), strict=True))
-    found = {key: read[path] if path in read else _decoded[key] for path, key in keys.items()}
-    _decoded.clear()
-    _decoded.update(found)
+    found = {key: read.get(path) or _last.decoded[key] for path, key in keys.items()}
+    _last.decoded = found
     yield from found.values()

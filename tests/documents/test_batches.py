@@ -12,7 +12,7 @@ import pytest
 
 from spack_census.documents import batches, parsing
 from spack_census.documents.columns import Rows
-from spack_census.documents.records import Document, Reject
+from spack_census.documents.records import Document, Record, Reject
 from support.documents_made import Spec, document, hash_of
 from support.naive import document_paths
 
@@ -166,9 +166,31 @@ def test_a_document_in_another_form_among_others(change: Callable[[bytes], bytes
 
 
 def test_records_are_a_sequence() -> None:
-    [found] = batches.parse([("a.md", made("a", [Spec(), Spec(hash=hash_of(2))]))], singly)
+    specs = [Spec(hash=hash_of(number)) for number in range(4)]
+    found = list(batches.parse([*GOOD[:1], ("a.md", made("a", specs)), *GOOD[1:]], singly))[1]
     assert isinstance(found, Document)
     assert isinstance(found.records, Rows)
-    assert len(found.records) == 2
-    assert found.records[1] == tuple(found.records)[1]
-    assert found.records[:1] == tuple(found.records)[:1]
+    every = list(found.records)
+    assert len(found.records) == len(every) == 4
+    assert [found.records[number] for number in range(-4, 4)] == every * 2
+    for cut in (slice(1, 3), slice(None), slice(3, 1), slice(None, None, -2), slice(9, None)):
+        assert list(found.records[cut]) == every[cut]
+    for outside in (4, -5):
+        with pytest.raises(IndexError):
+            found.records[outside]
+
+
+def test_one_record_is_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = [Spec(hash=hash_of(number)) for number in range(4)]
+    [found] = batches.parse([("a.md", made("a", specs))], singly)
+    assert isinstance(found, Document)
+    num_made = 0
+
+    def counted(**fields: Any) -> Record:
+        nonlocal num_made
+        num_made += 1
+        return Record(**fields)
+
+    monkeypatch.setattr("spack_census.documents.columns.Record", counted)
+    assert [found.records[number].hash for number in range(4)] == [each.hash for each in specs]
+    assert num_made == 4

@@ -62,7 +62,13 @@ class Rows(Sequence[Record]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Record]: ...
     def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
-        return tuple(self)[index]
+        places = range(self.start, self.stop)[index]
+        if isinstance(places, int):
+            (record,) = Rows(self.table, places, places + 1)
+            return record
+        if places.step == 1:
+            return Rows(self.table, places.start, max(places.start, places.stop))
+        return [self[place - self.start] for place in places]
 
 
 class Decoded(NamedTuple):

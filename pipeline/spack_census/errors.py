@@ -3,7 +3,7 @@
 CensusError                   one line that says what, lines that say what to do
 ├── SourceError               the source cannot be read, or holds nothing usable
 ├── DatasetError              no dataset there, or it is damaged
-│   ├── BusyError             another build holds the lock
+│   ├── BusyError             another process holds the lock of a folder
 │   └── ConservationError     counts do not add up; nothing was published
 ├── ClusterError              workers on a cluster cannot be reached, are unfit, or were lost
 ├── UnknownNameError          no such snapshot, query, package, host …; names the nearest
@@ -41,7 +41,7 @@ class DatasetError(CensusError):
 
 
 class BusyError(DatasetError):
-    """Another build holds the dataset's lock."""
+    """Another process holds the lock of a folder: of a dataset, reports or what is fetched."""
 
 
 class ConservationError(DatasetError):
@@ -70,6 +70,17 @@ class EnvironmentFileError(CensusError):
 
 class RefusedError(CensusError):
     """A build would lose rows and was not told that it may."""
+
+
+def fault(error: Exception) -> CensusError:
+    """Return what to say of an error that no part of census foresaw."""
+    found = CensusError(
+        f"a fault of census itself, or a damaged dataset: {type(error).__name__}: {error}",
+        "is the dataset whole? census verify",
+        "report it with what --debug shows",
+    )
+    found.__cause__ = error
+    return found
 
 
 class UnknownNameError(CensusError):

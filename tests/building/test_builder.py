@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,12 @@ def test_a_changed_snapshot_is_replaced_and_the_others_keep_their_files(
         if row["package"] == PACKAGES[0] and row["snapshot"] == "develop"
     }
     assert versions == {"9.9"}
+
+
+def test_a_build_leaves_the_garbage_collector_to_the_process(source: Path, dataset: Path) -> None:
+    seen = []
+    sc.build(source, dataset, observe=lambda _outcome, _total: seen.append(gc.isenabled()))
+    assert seen == [True, True]
 
 
 def test_only_a_snapshot_that_should_stand_still_is_surprising(source: Path, dataset: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from spack_census.dataset.verify import Finding, verify
 from spack_census.errors import DatasetError
 from support.command_line import Census, rows
 from support.documents_made import Spec, hash_of, write_document
+from support.repositories import init
+from support.web import serve
 from torture.decay import flip
 
 SNAPSHOTS = ("develop", "develop-2025-01-05")
@@ -355,6 +358,48 @@ def test_repair_mends_a_manifest_and_small_tables(
     assert {each.kind for each in found(dataset)} == {"manifest", "file"}
     assert census("verify --repair", str(source)).code == 0
     assert found(dataset) == []
+
+
+def repaired(census: Census, dataset: Path, source: Path | str, options: str) -> None:
+    flip(next(each for each in parts(dataset) if "specs/" in str(each)), 100)
+    assert found(dataset) != []
+    ran = census(f"verify {options} --repair", str(source))
+    assert (ran.code, found(dataset)) == (0, []), ran.err
+
+
+@pytest.mark.parametrize("options", ["", "--as kept", "--git", "--git --rev HEAD --every week"])
+def test_repair_takes_the_options_of_the_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: str
+) -> None:
+    made = init(tmp_path / "repository")
+    for day in (6, 7):
+        made.write("develop", "zlib", f"1.{day}")
+        made.commit(f"2025-01-0{day}T10:00:00Z")
+    census = Census(tmp_path / "dataset", capsys)
+    assert census(f"build {options}", str(made.root)).code == 0
+    repaired(census, tmp_path / "dataset", made.root, options)
+
+
+def test_repair_with_the_sizes_that_were_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Path(__file__).parents[1] / "corpus" / "buildcache" / "v3"
+    census = Census(tmp_path / "dataset", capsys)
+    assert census("build --with-sizes", str(source)).code == 0
+    sizes = sc.scan(tmp_path / "dataset").select("hash", "size_bytes").collect().rows()
+    repaired(census, tmp_path / "dataset", source, "--with-sizes")
+    again = sc.scan(tmp_path / "dataset").select("hash", "size_bytes").collect().rows()
+    assert sorted(again, key=str) == sorted(sizes, key=str)
+
+
+def test_repair_from_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = Path(__file__).parents[1] / "corpus" / "buildcache"
+    shutil.copytree(corpus, tmp_path / "site")
+    census = Census(tmp_path / "dataset", capsys)
+    with serve(tmp_path / "site") as site, chdir(tmp_path):
+        for address in (f"{site.url}/v3", (tmp_path / "site" / "v3").as_uri()):
+            assert census("build", address).code == 0
+            repaired(census, tmp_path / "dataset", address, "")
 
 
 def test_repair_from_a_source_without_the_snapshot_is_refused(

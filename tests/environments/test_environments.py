@@ -13,6 +13,7 @@ import pytest
 
 import spack_census as sc
 from spack_census.ask.hosts import Host
+from spack_census.cli import main
 from spack_census.environments import fitting
 from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import EnvironmentFit, SpecFit
@@ -21,6 +22,7 @@ from spack_census.errors import CensusError, EnvironmentFileError, UnknownNameEr
 from spack_census.reports import environment
 from support import naive_index
 from support.command_line import Census, rows
+from support.documents_made import write_document
 from torture.mutations import mutated
 
 HERE = Path(__file__).parents[1]
@@ -280,6 +282,22 @@ def test_a_lockfile_that_cannot_be_used(tmp_path: Path, change: Edit, said: str)
     with pytest.raises(EnvironmentFileError) as caught:
         fitting.read(path)
     assert said in str(caught.value)
+
+
+def test_snapshots_without_specs_hold_nothing_of_any_environment(tmp_path: Path) -> None:
+    for snapshot in ("develop-2025-01-05", "develop-2025-01-12"):
+        write_document(tmp_path / "source", "zlib", snapshot, [])
+    sc.build(tmp_path / "source", tmp_path / "dataset")
+    manifest = tmp_path / "spack.yaml"
+    manifest.write_text("spack:\n  specs: [zlib]\n")
+    for path, number in ((WORKBENCH, 61), (manifest, 1)):
+        ran = main(["env", str(path), "--all-snapshots", "--dataset", str(tmp_path / "dataset")])
+        assert ran == 0
+        with sc.connect(tmp_path / "dataset") as con:
+            ranks = fitting.rank(con, fitting.read(path), Host())
+        newest_first = ["develop-2025-01-12", "develop-2025-01-05"]
+        assert [(each.snapshot, each.num_hits) for each in ranks] == [(n, 0) for n in newest_first]
+        assert all(each.num_specs == number for each in ranks)
 
 
 @pytest.mark.parametrize("annotation", ["None", "", None])

@@ -257,8 +257,24 @@ def test_sizes_are_fetched_when_asked_for(site: Site, tmp_path: Path) -> None:
 
 
 def test_one_fetch_at_a_time(site: Site, tmp_path: Path) -> None:
-    with hold(tmp_path / "folder"), pytest.raises(BusyError):
+    with hold(tmp_path / "folder"), pytest.raises(BusyError) as caught:
         fetched(site, tmp_path / "folder")
+    assert "is being fetched to" in str(caught.value)
+    assert "build" not in str(caught.value).replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "forbidden/folder"])
+def test_a_place_that_cannot_be_fetched_to_is_named(
+    site: Site, tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    # What forbids writing to root as well: a file system that makes no folders.
+    (tmp_path / "forbidden").symlink_to("/proc")
+    assert main(["fetch", f"{site.url}/v2", "--to", str(tmp_path / place)]) == 2
+    said = capsys.readouterr().err
+    assert "a fault of census" not in said
+    assert place.partition("/")[0] in said or "/proc" in said
+    assert "--to DIR" in said
 
 
 def test_a_list_leads_nowhere_out_of_the_folder(site: Site, tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
+from spack_census.building.builder import BuildResult
 from spack_census.cli import main
 from spack_census.disk import locking
 from spack_census.errors import CensusError
 from spack_census.reports import shelf
+from spack_census.schedule import cycle
 from spack_census.schedule.config import read
+from spack_census.sources import Source
 from support.command_line import Ran
 from support.documents_made import Spec, hash_of, write_document
 from support.report_folders import state
@@ -139,6 +142,34 @@ def test_a_source_that_fails_keeps_nothing_else_from_being_done(place: Place) ->
     assert "nosuch" in troubles[0]
     assert "no series 'nosuch'" in troubles[1]
     assert place.told == [FIRST]
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left", "/disk"), KeyError("key")])
+def test_whatever_one_source_does_the_others_are_built(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    original = cycle.builder.build
+
+    def build(source: Source, *arguments: Any, **options: Any) -> BuildResult:
+        if "bad" in source.identity:
+            raise fault
+        return original(source, *arguments, **options)
+
+    monkeypatch.setattr(cycle.builder, "build", build)
+    (place.folder / "bad").mkdir()
+    place.configure(sources=["bad", "docs"])
+    place.grow()
+    ran = place.run()
+    assert ran.code == 2
+    assert re.search(r"^build +docs: develop-2024-01-07$", ran.err, re.MULTILINE)
+    assert re.search(r"^trouble +.*(/disk: No space left|KeyError: 'key')", ran.err, re.MULTILINE)
+
+
+def test_a_source_may_be_a_file_address(place: Place) -> None:
+    place.configure(sources=[(place.folder / "docs").as_uri()])
+    place.grow()
+    ran = place.run()
+    assert (ran.code, ran.out) == (0, "")
 
 
 def test_two_runs_at_once_one_stops_with_a_clear_error(place: Place) -> None:

@@ -17,11 +17,13 @@ from spack_census.dataset.layout import Manifest, SnapshotState
 from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import durable, failpoints
 from spack_census.documents.records import Problem
+from spack_census.errors import DatasetError
 from spack_census.fetch.opening import open_source
 from spack_census.sources import Source
 from spack_census.spack.series import mutable
 
 _FINGERPRINTS = "fingerprints.json"
+_MEND = "mend that and build again; what was published before is as it was"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,10 @@ def build(  # noqa: PLR0913 - the options of `census build`
     if isinstance(origin, (Path, str)):
         origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
-    quick, told = inventory.no_collections(), durable.disk_errors(folder)
-    with quick, told, lock(folder, wait_seconds, damaged) as publication:
+    with (
+        durable.errors(folder, _MEND, DatasetError),
+        lock(folder, wait_seconds, damaged) as publication,
+    ):
         known = inventory.load(folder / _FINGERPRINTS, origin)
         scanned = inventory.take(origin, known)
         names = guards.published_names(scanned, rename)

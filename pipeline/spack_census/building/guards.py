@@ -60,7 +60,8 @@ def refuse_no_repair(present: Iterable[str], publication: Publication) -> None:
         damaged = ", ".join(sorted(publication.damaged))
         message = f"the source has none of the damaged snapshots: {damaged}"
         hint = "to drop what a source lacks: census build SOURCE --prune"
-        raise RefusedError(message, "name the source that they were built from", hint)
+        source = "name the source that they were built from, with the same options (--as, --git …)"
+        raise RefusedError(message, source, hint)
 
 
 def refuse_partial(converted: Iterable[Converted], publication: Publication) -> None:

@@ -7,11 +7,9 @@ a later write leaves none.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,18 +56,6 @@ class Inventory:
         """The size of the documents that have to be read."""
         entries = (entry for each in self.snapshots.values() for entry in each)
         return sum(entry.size for entry in entries if entry.path not in self.sha256)
-
-
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Keep the garbage collector off: it would walk all entries of the source, time and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def take(source: Source, known: Fingerprints) -> Inventory:

@@ -9,7 +9,7 @@ from typer.exceptions import Abort, TyperException
 
 from spack_census.cli.app import app
 from spack_census.cli.options import ExitCode
-from spack_census.errors import CensusError
+from spack_census.errors import CensusError, fault
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        return _trouble(_fault(error))
+        return _trouble(fault(error))
     return result if isinstance(result, int) else ExitCode.OK
 
 
@@ -47,13 +47,6 @@ def entry_point() -> None:
 def _command(arguments: list[str]) -> str:
     names = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
     return f"{arguments[0]} " if arguments and arguments[0] in names else ""
-
-
-def _fault(error: Exception) -> CensusError:
-    """Return what to say of an error that no part of census foresaw."""
-    message = f"a fault of census itself, or a damaged dataset: {type(error).__name__}: {error}"
-    steps = ("is the dataset whole? census verify", "report it with what --debug shows")
-    return CensusError(message, *steps)
 
 
 def _trouble(error: CensusError | str) -> int:

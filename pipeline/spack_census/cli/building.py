@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli import fetching, history, scaling
+from spack_census.cli import opening, scaling
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
     from spack_census.building.builder import BuildResult, Observer, Outcome
-    from spack_census.sources import Source
 
 
 def build(
@@ -30,10 +29,7 @@ def build(
         ),
     ],
     dataset: Dataset = DEFAULT_DATASET,
-    rename: Annotated[
-        str | None,
-        typer.Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
-    ] = None,
+    rename: opening.Rename = None,
     strict: Annotated[bool, typer.Option("--strict", help="Any reject is an error.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove snapshots that the source lacks.")
@@ -41,12 +37,8 @@ def build(
     replace: Annotated[
         bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
     ] = False,
-    allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
-    ] = False,
-    with_sizes: Annotated[
-        bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
-    ] = False,
+    allow_partial: opening.AllowPartial = False,
+    with_sizes: opening.WithSizes = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
@@ -59,11 +51,11 @@ def build(
         float,
         typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
-    git: history.Git = False,
-    rev: history.Rev = None,
-    since: history.Since = None,
-    folder: history.Folder = None,
-    every: history.States = None,
+    git: opening.Git = False,
+    rev: opening.Rev = None,
+    since: opening.Since = None,
+    folder: opening.Folder = None,
+    every: opening.States = None,
 ) -> None:
     """Turn documents into the dataset, or bring it up to date with them.
 
@@ -71,26 +63,23 @@ def build(
     """
     from spack_census.building import builder
     from spack_census.disk import locking
-    from spack_census.fetch import addresses
 
-    place: Source | str = source
-    if git or any(option is not None for option in (rev, since, folder, every)):
-        place = history.opened(source, rename, rev, since, folder, every)
-    elif addresses.is_remote(source):
-        place = str(fetching.bring(source, with_sizes=with_sizes).folder)
+    origin = opening.opened(
+        source, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
+    )
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()
-    with scaling.executor(scheduler, jobs, local=dask) as executor, progress() as observe:
+    workers, quick = scaling.executor(scheduler, jobs, local=dask), scaling.no_collections()
+    with workers as executor, progress() as observe, quick:
         result = builder.build(
-            place,
+            origin,
             dataset,
             rename=rename,
             strict=strict,
             prune=prune,
             replace=replace,
             allow_partial=allow_partial,
-            with_sizes=with_sizes,
             jobs=jobs,
             executor=executor,
             wait_seconds=wait,

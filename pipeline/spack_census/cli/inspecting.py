@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from spack_census.cli import opening, scaling
 from spack_census.cli.options import (
     DEFAULT_DATASET,
     Dataset,
@@ -116,13 +117,23 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> int:
 
 def verify(
     repair: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--repair", metavar="SOURCE", help="Build anew from here what is damaged."),
     ] = None,
+    rename: opening.Rename = None,
+    allow_partial: opening.AllowPartial = False,
+    with_sizes: opening.WithSizes = False,
+    git: opening.Git = False,
+    rev: opening.Rev = None,
+    since: opening.Since = None,
+    folder: opening.Folder = None,
+    every: opening.States = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
 ) -> int:
     """Read every byte of the dataset again; exit with 1 if something is not as it was written.
+
+    --repair takes the options that the damaged snapshots were built with.
 
     Example: census verify --repair documents
     """
@@ -133,8 +144,18 @@ def verify(
     found = read_again(dataset)
     if repair is not None and found.findings:
         _print_findings(found, Format.TABLE, sys.stderr)
-        with progress() as observe:
-            builder.build(repair, dataset, damaged=found.damaged, observe=observe)
+        origin = opening.opened(
+            repair, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
+        )
+        with progress() as observe, scaling.no_collections():
+            builder.build(
+                origin,
+                dataset,
+                rename=rename,
+                allow_partial=allow_partial,
+                damaged=found.damaged,
+                observe=observe,
+            )
         found = read_again(dataset)
     _print_findings(found, format, sys.stdout)
     return ExitCode.DIFFERENT if found.findings else ExitCode.OK

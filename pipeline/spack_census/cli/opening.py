@@ -1,15 +1,17 @@
-"""The options of `census build` that read what a git repository has committed."""
+"""The options that say what a source is and how to read it, as `build` and `--repair` take them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spack_census.cli import fetching
 from spack_census.sources.githistory import Every
 
 if TYPE_CHECKING:
-    from spack_census.sources import git
+    from spack_census.sources import Source
 
 _PANEL = "Git history"
 
@@ -53,19 +55,42 @@ States = Annotated[
 ]
 
 
+Rename = Annotated[
+    str | None,
+    typer.Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
+]
+AllowPartial = Annotated[
+    bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+]
+WithSizes = Annotated[
+    bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
+]
+
+
 def opened(
-    repository: str,
+    source: str,
     rename: str | None,
     rev: str | None,
     since: str | None,
     folder: str | None,
     every: Every | None,
-) -> git.Git:
+    *,
+    with_sizes: bool,
+    git: bool,
+) -> Source:
     """Return the source that these options name; raises SourceError or ParameterError."""
+    from spack_census.fetch import addresses
+    from spack_census.fetch.opening import open_source
     from spack_census.sources.git import open_repository
 
+    if not git and all(option is None for option in (rev, since, folder, every)):
+
+        def fetch(url: str) -> Path:
+            return fetching.bring(url, with_sizes=with_sizes).folder
+
+        return open_source(source, rename, with_sizes=with_sizes, fetch=fetch)
     return open_repository(
-        repository,
+        addresses.local(source),
         rev="HEAD" if rev is None else rev,
         since=since,
         folder=folder,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spack_census.cli import publishing
+from spack_census.cli import publishing, scaling
 from spack_census.cli.options import ExitCode
 
 
@@ -38,7 +38,8 @@ def run(
     settings = read(config)
     if github:
         actions.demand_job()
-    done = cycle.run(settings, _log, publishing.tell, url)
+    with scaling.no_collections():
+        done = cycle.run(settings, _log, publishing.tell, url)
     if github:
         address = settings.url if url is None else url
         actions.tell_job(done.published, address)

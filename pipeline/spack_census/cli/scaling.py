@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -26,3 +27,19 @@ def executor(scheduler: str | None, jobs: int | None, *, local: bool) -> Iterato
         count = f"{number:,} workers" if number else "no worker yet: waiting for the first"
         print(f"{connected.address}: {count}", file=sys.stderr)
         yield connected.executor
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Keep the garbage collector off: it would walk all entries of the source, time and again.
+
+    It is the whole process that goes without, so it is for the command to say: a library's user
+    has other things in theirs.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

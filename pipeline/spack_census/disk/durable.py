@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spack_census.disk import failpoints
-from spack_census.errors import DatasetError
+from spack_census.errors import CensusError
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -45,11 +45,13 @@ def sync(folder: Path) -> None:
 
 
 @contextmanager
-def disk_errors(dataset: Path) -> Iterator[None]:
-    """Turn OSError into a DatasetError that names the file and says what still stands."""
+def errors(place: Path, hint: str, kind: type[CensusError] = CensusError) -> Iterator[None]:
+    """Turn OSError into an error of this kind that names the file, or else the place; and a hint.
+
+    The hint says what still stands, and what to do.
+    """
     try:
         yield
     except OSError as error:
-        message = f"{error.filename2 or error.filename or dataset}: {error.strerror or error}"
-        hint = "mend that and build again; what was published before is as it was"
-        raise DatasetError(message, hint) from error
+        message = f"{error.filename2 or error.filename or place}: {error.strerror or error}"
+        raise kind(message, hint) from error

@@ -1,7 +1,7 @@
-"""The dataset's lock: one build at a time, and a way to see who builds.
+"""The lock of a folder: one writer at a time, of a dataset, of reports, or of what is fetched.
 
 The lock is the kernel's and comes free with its holder's death; the file's text only says who that
-was. The file is never removed: two builders could then lock two different files.
+was. The file is never removed: two writers could then lock two different files.
 """
 
 from __future__ import annotations
@@ -55,16 +55,17 @@ def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS
 
 
 def holder(dataset: Path) -> str | None:
-    """Return who holds the lock of a dataset, None where nobody does."""
+    """Return who holds the lock of a folder, None where nobody does."""
     with still(dataset) as builder:
         return builder
 
 
 @contextmanager
 def still(dataset: Path) -> Iterator[str | None]:
-    """Keep builds from starting, for a moment; yield who builds already, None where nobody does.
+    """Keep writers from starting, for a moment; yield who writes already, None where nobody does.
 
-    Nothing is written, so that a dataset can be looked at by whoever may only read it.
+    Nothing is written, so that the folder can be looked at by whoever may only read it. Raises
+    DatasetError where the file system has no locks; OSError.
     """
     try:
         descriptor = os.open(dataset / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -14,7 +14,7 @@ from spack_census.environments.locked import fit_lockfile, rank_lockfile
 from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
 from spack_census.environments.roots import read_roots
-from spack_census.errors import EnvironmentFileError
+from spack_census.errors import DatasetError, EnvironmentFileError
 from spack_census.spack.constraints import Constraint
 
 _ROWS = pa.schema(
@@ -66,9 +66,11 @@ def rank(
 ) -> list[SnapshotFit]:
     """Return all snapshots, the one to pin first: most hits, then dated ones, newest first.
 
-    Raises what `sc.environment` raises.
+    Raises what `sc.environment` raises, DatasetError where there is no snapshot.
     """
     listing = snapshots.listing(con)
+    if not listing:
+        raise DatasetError("the dataset holds no snapshot", "build one: census build SOURCE")
     names = [each.snapshot for each in listing]
     found = (
         rank_lockfile(con, what, host)

@@ -23,7 +23,8 @@ from spack_census.environments.needs import needed_by, to_compile
 
 _SNAPSHOTS = """
 select snapshot, count(distinct hash) filter (where list_contains(?, hash) and {where})
-from specs
+from snapshots
+left join specs using (snapshot)
 group by snapshot
 """
 

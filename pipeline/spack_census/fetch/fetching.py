@@ -32,6 +32,8 @@ _THEIRS = f".{LISTING}"
 """The list as the server has it; under its own name stands the list of what was fetched."""
 _STATE = ".fetched.json"
 _CONNECTIONS = 8
+_BUSY = ("is being fetched to", "wait until that fetch has ended, or fetch elsewhere: --to DIR")
+_MEND = "mend that, or fetch elsewhere: --to DIR; what was fetched is kept"
 
 OnFile = Callable[[str, Status | None, int], None]
 """Called with a file's place, what became of it (None: bytes came), and the number of bytes."""
@@ -122,7 +124,7 @@ def fetch(
     """
     base, relative = addresses.split(addresses.http_url(url))
     target = (folder or default_folder(url)).resolve()
-    with locking.hold(target):
+    with durable.errors(target, _MEND), locking.hold(target, busy=_BUSY):
         session = _Session(base, target, patience, on_file, _load(target))
         try:
             missing = _fetch(session, relative, snapshots, latest, with_sizes=with_sizes)

@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from spack_census.disk import durable, locking
-from spack_census.errors import CensusError
 from spack_census.reports.report import Report, decode
 
 DATA = "report.json"
@@ -25,6 +24,7 @@ LATEST = "latest"
 _BETWEEN = ".."
 _DRAFTS = ".drafts"
 _BUSY = ("is being written", "wait for that run: census report … --wait SECONDS")
+_MEND = "mend that and run it again; the reports published before are as they were"
 
 
 @contextmanager
@@ -34,17 +34,12 @@ def opened(output: Path, wait_seconds: float = 0) -> Iterator[None]:
     Raises BusyError where another process writes there for longer than `wait_seconds`,
     CensusError where the file system fails, then or later on.
     """
-    try:
-        with locking.hold(output, wait_seconds, _BUSY):
-            # A link is removed, never followed.
-            drafts = output / _DRAFTS
-            drafts.unlink() if drafts.is_symlink() else shutil.rmtree(drafts, ignore_errors=True)
-            yield
-            shutil.rmtree(drafts, ignore_errors=True)
-    except OSError as error:
-        message = f"{error.filename or output}: {error.strerror or error}"
-        hint = "mend that and run it again; the reports published before are as they were"
-        raise CensusError(message, hint) from error
+    with durable.errors(output, _MEND), locking.hold(output, wait_seconds, _BUSY):
+        # A link is removed, never followed.
+        drafts = output / _DRAFTS
+        drafts.unlink() if drafts.is_symlink() else shutil.rmtree(drafts, ignore_errors=True)
+        yield
+        shutil.rmtree(drafts, ignore_errors=True)
 
 
 def read(output: Path) -> tuple[dict[str, Report], list[str]]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from spack_census.building import builder
 from spack_census.disk import durable, locking
-from spack_census.errors import CensusError
-from spack_census.fetch import addresses, fetching
+from spack_census.errors import CensusError, fault
+from spack_census.fetch import fetching
+from spack_census.fetch.opening import open_source
 from spack_census.reports import files
 from spack_census.reports.choice import Choice
 from spack_census.reports.publish import Published, publish
@@ -24,6 +24,7 @@ _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""
 _PENDING = "pending"
 _BUSY = ("has a run at work", "wait for it: wait_seconds in the configuration")
+_MEND = "mend that and run it again: nothing is lost"
 _HOOK_SECONDS = 600
 
 Log = Callable[[str, str], None]
@@ -67,27 +68,21 @@ def run(config: RunConfig, log: Log, observe: Observer, url: str | None = None) 
     """
     state = config.path(config.reports) / _STATE
     done = Cycle()
-    with _disk_errors(state), locking.hold(state, config.wait_seconds, _BUSY):
+    with durable.errors(state, _MEND), locking.hold(state, config.wait_seconds, _BUSY):
         steps = [partial(_build, config, source, log) for source in config.sources]
         chosen = _Publishing(config, config.url if url is None else url, log, observe)
         steps += [partial(_report, done, chosen, series) for series in config.series or (None,)]
         for step in steps:
             try:
-                step()
+                with durable.errors(state, _MEND):
+                    step()
             except CensusError as error:
                 _fail(done, log, error)
+            except Exception as error:
+                _fail(done, log, fault(error))
         if config.on_change:
             _tell(config, config.on_change, done, log)
     return done
-
-
-@contextmanager
-def _disk_errors(state: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"{error.filename or state}: {error.strerror or error}"
-        raise CensusError(message, "mend that and run it again: nothing is lost") from error
 
 
 def _fail(done: Cycle, log: Log, error: CensusError) -> None:
@@ -96,21 +91,26 @@ def _fail(done: Cycle, log: Log, error: CensusError) -> None:
 
 
 def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
-    place = source.source
-    if addresses.is_remote(place):
+
+    def fetch(url: str) -> Path:
         fetched = fetching.fetch(
-            place,
-            config.path(source.to or str(fetching.default_folder(place))),
+            url,
+            config.path(source.to or str(fetching.default_folder(url))),
             snapshots=source.snapshots,
             latest=source.latest,
             with_sizes=source.with_sizes,
         )
-        place = str(fetched.folder)
-        log("fetch", f"{source.source}: {fetched.num_new:,} new of {fetched.num_files:,} files")
-    else:
-        place = str(config.path(place))
+        log("fetch", f"{url}: {fetched.num_new:,} new of {fetched.num_files:,} files")
+        return fetched.folder
+
     built = builder.build(
-        place,
+        open_source(
+            source.source,
+            source.rename,
+            with_sizes=source.with_sizes,
+            fetch=fetch,
+            base=config.path("."),
+        ),
         config.path(config.dataset),
         rename=source.rename,
         allow_partial=source.allow_partial,

@@ -169,7 +169,7 @@ def record(
 def _flags(node: Node) -> tuple[str, ...]:
     """Return the compiler flags by name, each with its words in their order: `cflags=-O3 -g`."""
     found = []
-    for name in sorted(spelling.COMPILER_FLAGS & node.parameters.keys()):
+    for name in sorted(FLAGS & node.parameters.keys()):
         value = node.parameters[name]
         words = " ".join(value) if isinstance(value, list) else str(value)
         if words:

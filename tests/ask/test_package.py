@@ -83,3 +83,17 @@ def test_no_line_of_a_package_is_wider_than_the_terminal(con: duckdb.DuckDBPyCon
     for name in ("cmake", "hdf5", "py-mpi4py"):
         lines = render_package(package_report(con, name), 80)
         assert max(line.cell_len for line in lines) <= 80
+
+
+def test_flags_and_spliced_specs_are_told() -> None:
+    specs = [
+        spec(A, "a", flags=["cflags=-O3 -march=native"]),
+        spec(A, "b", flags=["cflags=-O3 -march=native", "ldflags=-s"]),
+        spec(A, "c", build_spec="a"),
+    ]
+    with in_memory({"specs": specs, "snapshots": SNAPSHOTS[:1]}) as con:
+        report = package_report(con, "zlib")
+        rows = spec_rows(con, report).to_arrow_table().to_pylist()
+    assert report.flags == [Count("cflags=-O3 -march=native", 2), Count("ldflags=-s", 1)]
+    assert [(each.hash[0], each.build_spec) for each in report.spliced] == [("c", "a")]
+    assert [row["build_spec"] for row in rows] == [None, None, "a"]

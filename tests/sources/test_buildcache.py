@@ -23,6 +23,7 @@ Edit = Callable[[dict[str, Any]], None]
 HERE = Path(__file__).parents[1]
 V2 = HERE / "corpus" / "buildcache" / "v2"
 V3 = HERE / "corpus" / "buildcache" / "v3"
+SPACK_1_3 = HERE / "corpus" / "buildcache" / "v3-2026"
 V3_SNAPSHOT = "develop-2026-01-11"
 STACKS = ("build_systems", "e4s-neoverse-v2")
 DOCUMENTS = HERE.parent / "documents"
@@ -80,7 +81,7 @@ def test_rows_equal_those_of_the_documents(tmp_path: Path, read_rows: Reader) ->
     assert without(from_index, *only_index) == without(from_documents, *only_index)
 
 
-@pytest.mark.parametrize("source", [V2, V3], ids=["v2", "v3"])
+@pytest.mark.parametrize("source", [V2, V3, SPACK_1_3], ids=["v2", "v3", "v3-2026"])
 def test_rows_and_dependencies_equal_the_naive_readers(
     tmp_path: Path, read_rows: Reader, source: Path
 ) -> None:

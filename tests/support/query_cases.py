@@ -51,6 +51,7 @@ _DEFAULTS: dict[str, Any] = {
     "num_specs": 1,
     "source": "directory",
     "known": True,
+    "is_external": True,
     "family": "x86_64",
     "host": "zen4",
     "dependency": "gmake",

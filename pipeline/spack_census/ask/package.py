@@ -15,10 +15,16 @@ _PATCHES = "patches"
 _SPECS = """
 select
     snapshot, package, version, platform, target, os, compiler_name, compiler_version,
-    variants, stacks, hash
+    variants, stacks, hash, flags, build_spec
 from specs_at($snapshot)
 where package = $package
 order by version_key desc, version, platform, target, os, hash
+"""
+_SPLICED = """
+select hash, build_spec
+from specs_at($snapshot)
+where package = $package and build_spec is not null
+order by hash
 """
 _VERSIONS = """
 with places as (
@@ -79,6 +85,13 @@ class Variant(NamedTuple):
     values: list[Count]
 
 
+class Spliced(NamedTuple):
+    """A spec whose dependencies were replaced after it was built, and the hash it was built as."""
+
+    hash: str
+    build_spec: str
+
+
 class Holding(NamedTuple):
     """What one snapshot has of the package; versions are newest first."""
 
@@ -100,6 +113,9 @@ class PackageReport:
     versions: list[Version]
     compilers: list[Count]
     systems: list[Count]
+    flags: list[Count]
+    """Compiler flags, each that some specs have."""
+    spliced: list[Spliced]
     stacks: list[Count]
     shared: list[str]
     """Variants that all its specs have."""
@@ -139,6 +155,8 @@ def package_report(
         versions=[Version(*row) for row in con.sql(_VERSIONS, params=of).fetchall()],
         compilers=_counts(con, "concat_ws('@', compiler_name, compiler_version)", of),
         systems=_counts(con, "os", of),
+        flags=_counts(con, "unnest(flags)", of),
+        spliced=[Spliced(*row) for row in con.sql(_SPLICED, params=of).fetchall()],
         stacks=_counts(con, "unnest(current_stacks(stacks))", of),
         shared=shared,
         differing=differing,

@@ -1,4 +1,3 @@
--- specs_at(snapshot): the specs of one snapshot, all columns.
 create or replace macro specs_at(chosen) as table (
     select
         snapshot,
@@ -9,17 +8,13 @@ create or replace macro specs_at(chosen) as table (
         version_key,
         compiler_name,
         compiler_version,
-        compiler_written,
         os,
         variants,
-        flags,
         stacks,
         hash,
         size_bytes,
         tarball_url,
-        namespace,
-        package_hash,
-        build_spec
+        package_hash
     from specs
     where snapshot = chosen
 );

@@ -27,6 +27,12 @@ class Host:
     cpu: str | None = None
     os: str = ANY_OS
 
+    @property
+    def known(self) -> dict[str, str]:
+        """What is known of the machine under Spack's names: `target`, `os`."""
+        pairs = (("target", self.cpu), ("os", None if self.os == ANY_OS else self.os))
+        return {name: value for name, value in pairs if value is not None}
+
     def __str__(self) -> str:
         parts = [part for part in (self.cpu, None if self.os == ANY_OS else self.os) if part]
         return ", ".join(parts)

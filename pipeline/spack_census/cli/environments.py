@@ -93,7 +93,10 @@ def env(
     host: OnHost = None,
     os: OnSystem = ANY_OS,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 if anything would compile.")
+        bool,
+        typer.Option(
+            "--exit-code", help="Exit with 1 if anything would compile, else 3 if that is not told."
+        ),
     ] = False,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
@@ -114,20 +117,30 @@ def env(
     options = {"--host": host, "--os": None if os == ANY_OS else os}
     command = ["census", "env", str(path), *words(options | {"--dataset": other_dataset(dataset)})]
     with connect(dataset) as con:
-        content = fitting.read(path)
         on = hosts.resolve(con, host, os)
+        content = fitting.read(path, on.known)
         if all_snapshots:
             ranks = fitting.rank(con, content, on)
             if format is Format.TABLE:
                 text.show(environment.ranks(ranks), sys.stdout, wide=wide)
             else:
                 write_rows(fitting.rank_rows(con, ranks), format)
-            complete = ranks[0].num_hits == ranks[0].num_specs
+            code = _code(ranks[0].num_hits < ranks[0].num_specs, unknown=False)
         else:
             found = fitting.fit(con, content, snapshot, on)
             if format is Format.TABLE:
                 text.show(environment.environment(found, command), sys.stdout, wide=wide)
             else:
                 write_rows(fitting.fit_rows(con, found), format)
-            complete = not any(each.compiles for each in found.specs)
-    return ExitCode.DIFFERENT if exit_code and not complete else ExitCode.OK
+            code = _code(
+                any(each.compiles for each in found.specs),
+                unknown=bool(found.having("cannot tell")),
+            )
+    return code if exit_code else ExitCode.OK
+
+
+def _code(compiles: bool, *, unknown: bool) -> ExitCode:
+    """Return the exit code of an answer; what is known to compile comes before what is not."""
+    if compiles:
+        return ExitCode.DIFFERENT
+    return ExitCode.CANNOT_TELL if unknown else ExitCode.OK

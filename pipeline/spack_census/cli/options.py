@@ -12,11 +12,12 @@ import typer
 
 
 class ExitCode(IntEnum):
-    """As diff(1): fine or the same, different or a failed check, trouble."""
+    """As diff(1): fine or the same, different or a failed check, trouble; and cannot tell."""
 
     OK = 0
     DIFFERENT = 1
     TROUBLE = 2
+    CANNOT_TELL = 3
 
 
 class Format(StrEnum):

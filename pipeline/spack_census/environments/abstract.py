@@ -1,93 +1,65 @@
-"""The roots of a spack.yaml against a snapshot: which constraints some cached spec satisfies."""
+"""A spack.yaml against a snapshot: an answer for each root, and for those of included lockfiles."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import duckdb
 
-from spack_census.ask.finding import values
-from spack_census.ask.hosts import Host, host_conditions
-from spack_census.ask.predicates import Condition, conditions, variant_name
-from spack_census.environments.model import (
-    Build,
-    Difference,
-    EnvironmentFit,
-    Nearest,
-    SnapshotFit,
-    SpecFit,
-)
-from spack_census.environments.nearest import BUILD_COLUMNS, as_build
-from spack_census.spack.constraints import Constraint
+from spack_census.ask.hosts import Host
+from spack_census.environments.answering import Ground, fit_root
+from spack_census.environments.locked import fit_lockfile
+from spack_census.environments.manifests.model import Manifest
+from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
 
-# Of the specs that fail the same number of conditions the newest version comes first.
-# The order stands outside: DuckDB refuses an alias there whose expression holds a subquery.
-_BEST = """
-select *
-from (
-    select {columns},
-        list_filter([{failing}]::integer[], lambda number: number is not null) as failing
-    from specs
-    where snapshot = ? and package = ?
-)
-order by len(failing), version_key desc, version, hash
-limit 1
-"""
+_ASKED = ("hit", "hole", "miss", "cannot tell")
+_APART = "Each root was asked by itself; whether all can be had together only Spack can tell."
+_REUSE = "concretizer:reuse is off: Spack takes a binary only where it would build the very same."
 
 
-def fit_roots(
-    con: duckdb.DuckDBPyConnection,
-    path: Path,
-    roots: Sequence[Constraint],
-    snapshot: str,
-    host: Host,
+def fit_manifest(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
 ) -> EnvironmentFit:
-    """Return which roots a snapshot holds for a host; raises what `conditions` raises."""
-    specs = tuple(_fit(con, root, snapshot, host) for root in roots)
-    notes = ("Only the roots' own constraints count; settings below `packages:` do not.",)
-    return EnvironmentFit(path, snapshot, host, locked=False, specs=specs, notes=notes)
-
-
-def rank_roots(
-    con: duckdb.DuckDBPyConnection,
-    roots: Sequence[Constraint],
-    snapshots: Sequence[str],
-    host: Host,
-) -> list[SnapshotFit]:
-    """Return how many roots each snapshot holds for a host; raises what `conditions` raises."""
-    found = []
-    for snapshot in snapshots:
-        fits = [_fit(con, root, snapshot, host) for root in roots]
-        hits = sum(fit.status == "hit" for fit in fits)
-        found.append(SnapshotFit(snapshot, hits, len(fits)))
-    return found
-
-
-def _fit(con: duckdb.DuckDBPyConnection, root: Constraint, snapshot: str, host: Host) -> SpecFit:
-    name = str(root.package)
-    asked = [*conditions(con, root, snapshot), *host_conditions(host)]
-    failing = ", ".join(
-        f"case when ifnull({part.sql}, false) then null else {number} end"
-        for number, part in enumerate(asked)
+    """Return an answer for each root; `snapshot` is one's own name."""
+    specs = (*_own(con, manifest, snapshot, host), *_included(con, manifest, snapshot, host))
+    notes = [*manifest.notes]
+    if len(manifest.roots) > 1:
+        notes.append(_APART)
+    if not all(root.settings.reuse for root in manifest.roots):
+        notes.append(_REUSE)
+    return EnvironmentFit(
+        manifest.path, snapshot, host, locked=False, specs=specs, notes=tuple(notes)
     )
-    sql = _BEST.format(columns=BUILD_COLUMNS, failing=failing)
-    rows = con.execute(sql, [*values(asked), snapshot, name]).fetchall()
-    if not rows:
-        return SpecFit(name, None, None, "miss", needed_by=(root.text,), compiles=True)
-    *row, numbers = rows[0]
-    build = as_build(row)
-    if not numbers:
-        return SpecFit(name, build.version, build.hash, "hit", build.stacks, needed_by=(root.text,))
-    differing = tuple(_difference(asked[number], build) for number in numbers)
-    near = Nearest(build, differing)
-    return SpecFit(name, None, None, "miss", nearest=near, needed_by=(root.text,), compiles=True)
 
 
-def _difference(part: Condition, build: Build) -> Difference:
-    if part.attribute == "variants":
-        name = variant_name(part.text)
-        settings = build.variants | build.patches
-        has = (each for each in settings if each.lstrip("+~").partition("=")[0] == name)
-        return Difference("variants", part.text, next(has, f"no {name}"))
-    return Difference(part.attribute, part.text, getattr(build, part.attribute, None))
+def rank_manifest(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshots: Sequence[str], host: Host
+) -> Iterator[SnapshotFit]:
+    """Return how many roots each snapshot holds for a host."""
+    for snapshot in snapshots:
+        specs = fit_manifest(con, manifest, snapshot, host).specs
+        hits = sum(each.status == "hit" for each in specs)
+        yield SnapshotFit(snapshot, hits, sum(each.status in _ASKED for each in specs))
+
+
+def _own(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
+) -> Iterator[SpecFit]:
+    ground = Ground(con, snapshot, host)
+    for root in manifest.roots:
+        yield fit_root(ground, root)
+
+
+def _included(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
+) -> Iterator[SpecFit]:
+    for lock in manifest.locks:
+        texts = _root_texts(lock)
+        for fit in fit_lockfile(con, lock, snapshot, host).specs:
+            if fit.hash in texts:
+                yield replace(fit, needed_by=(texts[fit.hash],))
+
+
+def _root_texts(lock: Lockfile) -> dict[str, str]:
+    return dict(lock.roots)

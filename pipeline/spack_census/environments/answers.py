@@ -25,12 +25,13 @@ def environment(
     """Return how much of an environment a snapshot of a dataset holds.
 
     `path` is a spack.lock, a spack.yaml, or a folder with one of them, the lockfile first; `host`
-    is a CPU as archspec names it or "native", `os` a system as Spack names it or "any". Raises
-    EnvironmentFileError for a file that cannot be used, ConstraintError for a root that the
-    snapshot cannot answer, UnknownNameError for a name that nothing bears.
+    is a CPU as archspec names it or "native", `os` a system as Spack names it or "any". What cannot
+    be told of a root is its answer, with the reason. Raises EnvironmentFileError for a file that
+    cannot be used, UnknownNameError for a name that nothing bears.
     """
     with connect(dataset) as con:
-        return fitting.fit(con, fitting.read(Path(path)), snapshot, hosts.resolve(con, host, os))
+        on = hosts.resolve(con, host, os)
+        return fitting.fit(con, fitting.read(Path(path), on.known), snapshot, on)
 
 
 def find(

@@ -40,12 +40,6 @@ class _Cached:
     builds: Mapping[str, Build]
 
 
-def knows_dependencies(con: duckdb.DuckDBPyConnection, snapshot: str) -> bool:
-    """Return whether the snapshot tells what depends on what."""
-    sql = "select exists (from dependencies where snapshot = ?)"
-    return bool(con.execute(sql, [snapshot]).fetchall()[0][0])
-
-
 def dependency_difference(
     con: duckdb.DuckDBPyConnection, lock: Lockfile, wanted: str, cached: str, snapshot: str
 ) -> Difference | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -9,13 +10,13 @@ import pyarrow as pa
 
 from spack_census.ask import snapshots
 from spack_census.ask.hosts import Host
-from spack_census.environments.abstract import fit_roots, rank_roots
+from spack_census.environments.abstract import fit_manifest, rank_manifest
 from spack_census.environments.locked import fit_lockfile, rank_lockfile
 from spack_census.environments.lockfile import read_lockfile
+from spack_census.environments.manifests.model import Manifest
+from spack_census.environments.manifests.reading import read_manifest
 from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
-from spack_census.environments.roots import read_roots
 from spack_census.errors import DatasetError, EnvironmentFileError
-from spack_census.spack.constraints import Constraint
 
 _ROWS = pa.schema(
     [
@@ -27,13 +28,20 @@ _ROWS = pa.schema(
         ("nearest_hash", pa.string()),
         ("differs", pa.list_(pa.string())),
         ("needed_by", pa.list_(pa.string())),
+        ("reason", pa.string()),
+        ("lacking", pa.list_(pa.string())),
+        ("unmet", pa.list_(pa.string())),
+        ("group", pa.string()),
     ]
 )
 _RANKS = pa.schema([("snapshot", pa.string()), ("num_hits", pa.int64()), ("num_specs", pa.int64())])
 
 
-def read(path: Path) -> Lockfile | tuple[Path, tuple[Constraint, ...]]:
-    """Return a file's lockfile, or its path and root constraints; raises EnvironmentFileError."""
+def read(path: Path, known: Mapping[str, str] | None = None) -> Lockfile | Manifest:
+    """Return what a spack.lock or a spack.yaml holds; raises EnvironmentFileError.
+
+    `known` is what is known of the machine, as `read_manifest` takes it.
+    """
     if path.is_dir():
         inside = [path / name for name in ("spack.lock", "spack.yaml") if (path / name).exists()]
         if not inside:
@@ -41,28 +49,22 @@ def read(path: Path) -> Lockfile | tuple[Path, tuple[Constraint, ...]]:
             raise EnvironmentFileError(message, "name one of them")
         path = inside[0]
     if path.suffix in {".yaml", ".yml"}:
-        return path, read_roots(path)
+        return read_manifest(path, known)
     return read_lockfile(path)
 
 
 def fit(
-    con: duckdb.DuckDBPyConnection,
-    what: Lockfile | tuple[Path, tuple[Constraint, ...]],
-    snapshot: str,
-    host: Host,
+    con: duckdb.DuckDBPyConnection, what: Lockfile | Manifest, snapshot: str, host: Host
 ) -> EnvironmentFit:
     """Return the fit of what `read` gave with one snapshot; raises what `sc.environment` raises."""
     name = snapshots.resolve(con, snapshot)
     if isinstance(what, Lockfile):
         return fit_lockfile(con, what, name, host)
-    path, roots = what
-    return fit_roots(con, path, roots, name, host)
+    return fit_manifest(con, what, name, host)
 
 
 def rank(
-    con: duckdb.DuckDBPyConnection,
-    what: Lockfile | tuple[Path, tuple[Constraint, ...]],
-    host: Host,
+    con: duckdb.DuckDBPyConnection, what: Lockfile | Manifest, host: Host
 ) -> list[SnapshotFit]:
     """Return all snapshots, the one to pin first: most hits, then dated ones, newest first.
 
@@ -75,7 +77,7 @@ def rank(
     found = (
         rank_lockfile(con, what, host)
         if isinstance(what, Lockfile)
-        else rank_roots(con, what[1], names, host)
+        else rank_manifest(con, what, names, host)
     )
     # develop and the like change under one's feet: they come last of equals.
     age = {
@@ -102,6 +104,10 @@ def fit_rows(con: duckdb.DuckDBPyConnection, found: EnvironmentFit) -> duckdb.Du
             "nearest_hash": each.nearest and each.nearest.build.hash,
             "differs": differing(each),
             "needed_by": each.needed_by,
+            "reason": each.reason,
+            "lacking": each.lacking,
+            "unmet": each.unmet,
+            "group": each.group or None,
         }
         for each in found.specs
     ]

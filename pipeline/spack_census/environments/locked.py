@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import duckdb
 
 from spack_census.ask.hosts import Host, host_conditions
-from spack_census.environments.below import dependency_difference, knows_dependencies
+from spack_census.environments.below import dependency_difference
+from spack_census.environments.closures import knows_dependencies
 from spack_census.environments.model import (
     Build,
     Difference,
@@ -17,9 +18,10 @@ from spack_census.environments.model import (
     Nearest,
     SnapshotFit,
     SpecFit,
+    Status,
 )
 from spack_census.environments.nearest import cached_builds, nearest
-from spack_census.environments.needs import needed_by, to_compile
+from spack_census.environments.needs import holes, lacking, needed_by, to_compile
 
 _SNAPSHOTS = """
 select snapshot, count(distinct hash) filter (where list_contains(?, hash) and {where})
@@ -43,6 +45,8 @@ def fit_lockfile(
     usable = cached_builds(con, snapshot, packages, host)
     hits = {build.hash: build for builds in usable.values() for build in builds}
     hits = {hash_: build for hash_, build in hits.items() if hash_ in lock.specs}
+    missing = {build.hash for build in (each.build for each in concrete)} - hits.keys()
+    hollow = holes(lock, missing)
     compiled = to_compile(lock, hits.keys())
     needing = needed_by(lock)
     known = knows_dependencies(con, snapshot)
@@ -60,14 +64,24 @@ def fit_lockfile(
                 build.package,
                 build.version,
                 hash_,
-                "external" if each.external else "hit" if hash_ in hits else "miss",
+                _status(each, hits, hollow),
                 hits[hash_].stacks if hash_ in hits else (),
                 found,
                 needing[hash_],
                 compiles=hash_ in compiled,
+                lacking=lacking(lock, hash_, missing) if hash_ in hits.keys() & hollow else (),
+                group=lock.groups.get(hash_, ""),
             )
         )
     return EnvironmentFit(lock.path, snapshot, host, locked=True, specs=tuple(specs))
+
+
+def _status(each: Locked, hits: Collection[str], hollow: Collection[str]) -> Status:
+    if each.external:
+        return "external"
+    if each.build.hash not in hits:
+        return "miss"
+    return "hole" if each.build.hash in hollow else "hit"
 
 
 def rank_lockfile(

@@ -9,7 +9,13 @@ from typing import Literal
 
 from spack_census.ask.hosts import Host
 
-Status = Literal["hit", "miss", "external"]
+Status = Literal["hit", "hole", "miss", "external", "cannot tell"]
+"""What is known of a root or a locked spec.
+
+hit: a cached binary, and all that it needs is cached too · hole: a cached binary, but something
+that it needs is not · miss: none is cached · external: it is there already · cannot tell: with a
+reason.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Lockfile:
     path: Path
     roots: tuple[tuple[str, str], ...]
     specs: Mapping[str, Locked]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The group of a root, by its hash, where the file has groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,13 @@ class SpecFit:
     needed_by: tuple[str, ...] = ()
     compiles: bool = False
     """Whether an install has to build it: it is a miss that something installed needs."""
+    reason: str | None = None
+    """Why it cannot be told, or what else than its own constraint keeps it from being a hit."""
+    lacking: tuple[str, ...] = ()
+    """Of a hole, what it needs and the cache lacks, as PACKAGE/HASH."""
+    unmet: tuple[str, ...] = ()
+    """Preferences of the environment that the hit does not meet; they exclude nothing."""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

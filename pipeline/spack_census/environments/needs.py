@@ -22,6 +22,30 @@ def to_compile(lock: Lockfile, cached: Collection[str]) -> frozenset[str]:
     )
 
 
+def holes(lock: Lockfile, missing: Collection[str]) -> frozenset[str]:
+    """Return the hashes of what links to or runs a missing spec, directly or not."""
+    above: dict[str, list[str]] = {}
+    for hash_, each in lock.specs.items():
+        for edge in each.edges:
+            if edge.deptypes & _AT_RUN_TIME:
+                above.setdefault(edge.hash, []).append(hash_)
+    found: set[str] = set()
+    ahead = list(missing)
+    while ahead:
+        for hash_ in above.get(ahead.pop(), []):
+            if hash_ not in found:
+                found.add(hash_)
+                ahead.append(hash_)
+    return frozenset(found)
+
+
+def lacking(lock: Lockfile, hash_: str, missing: Collection[str]) -> tuple[str, ...]:
+    """Return what a locked spec links to or runs and is missing, as PACKAGE/HASH."""
+    reached = _reached(lock.specs, (hash_,), lock.specs)
+    gone = sorted((lock.specs[key].build.package, key) for key in reached if key in missing)
+    return tuple(f"{package}/{key[:7]}" for package, key in gone)
+
+
 def needed_by(lock: Lockfile) -> Mapping[str, tuple[str, ...]]:
     """Return, for each hash, the roots that depend on it in whatever way; a root on itself."""
     needing: dict[str, list[str]] = {hash_: [] for hash_ in lock.specs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from spack_census.environments.ladder import Ladder
 from spack_census.environments.model import Difference, EnvironmentFit, SnapshotFit, SpecFit
@@ -18,7 +18,7 @@ _TELLS_ALL = ("platform", "os", "target", "compiler")
 
 def environment(found: EnvironmentFit, command: Sequence[str]) -> list[Section]:
     """Return how an environment fits; `command` is how it was asked for, as words."""
-    missing = to_compile(found)
+    missing = to_compile(found) if found.locked else unavailable(found)
     sections = [Section(lead=headline(found), tone="strong")]
     if missing:
         title = "Would compile" if found.locked else "Not there as a binary"
@@ -94,19 +94,32 @@ def _condition(found: Ladder, text: str, attribute: str) -> str:
 def headline(found: EnvironmentFit) -> str:
     """Return how much of an environment is cached, and what has to be compiled for whom."""
     hits = len(found.having("hit"))
-    total = hits + len(found.having("miss"))
+    others = {status: len(found.having(status)) for status in ("hole", "miss", "cannot tell")}
+    total = hits + sum(others.values())
     place = f"in {found.snapshot}" + (f" for {found.host}" if str(found.host) else "")
     share = f"{hits:,} of {total:,} {'specs' if found.locked else 'roots'} ({percent(hits, total)})"
     if not found.locked:
-        return f"{share} can be had as binaries {place}."
+        return "; ".join((f"{share} can be had as binaries {place}", *_others(others))) + "."
     said = f"{share} install from binaries {place}"
     compiled = to_compile(found)
+    if others["hole"]:
+        said += f"; of {others['hole']:,} more something that they need is not cached"
     if not compiled:
         return f"{said}; nothing would compile."
     roots = list(dict.fromkeys(root for each in compiled for root in each.needed_by))
     names = ", ".join(roots[:_FEW]) + (f" and {len(roots) - _FEW:,} more" if roots[_FEW:] else "")
     they = "it is" if len(compiled) == 1 else "they are"
     return f"{said}; {len(compiled):,} would compile: {they} needed by {names}."
+
+
+def _others(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield what the roots are that cannot be had, a clause for each kind that there is."""
+    if counts["hole"]:
+        yield f"of {counts['hole']:,} something that they need is not cached"
+    if counts["miss"]:
+        yield f"{counts['miss']:,} {'is' if counts['miss'] == 1 else 'are'} not there"
+    if counts["cannot tell"]:
+        yield f"{counts['cannot tell']:,} cannot be told"
 
 
 def notes(found: EnvironmentFit) -> list[str]:
@@ -129,8 +142,20 @@ def to_compile(found: EnvironmentFit) -> list[SpecFit]:
     return sorted(compiled, key=lambda each: (-len(each.needed_by), each.package))
 
 
+def unavailable(found: EnvironmentFit) -> list[SpecFit]:
+    """Return the roots of a spack.yaml that cannot be had as binaries, in the file's order."""
+    return [each for each in found.specs if each.status in {"hole", "miss", "cannot tell"}]
+
+
 def told(each: SpecFit) -> str:
-    """Return in words how the nearest cached spec differs from one that is missing."""
+    """Return in words why a root cannot be told, or how the nearest spec differs from it."""
+    if each.status == "cannot tell":
+        return f"cannot be told: {each.reason}"
+    if each.lacking:
+        more = f" and {len(each.lacking) - _FEW:,} more" if each.lacking[_FEW:] else ""
+        return f"cached, but it needs {', '.join(each.lacking[:_FEW])}{more}, not cached"
+    if each.reason is not None:
+        return f"what is cached is excluded: {each.reason}"
     if each.nearest is None:
         return "no spec of the package is cached for this host"
     differences = each.nearest.differences

@@ -1,0 +1,177 @@
+"""One root of a spack.yaml against a snapshot: an answer, whatever is odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import duckdb
+
+from spack_census.ask.finding import conjunction, values
+from spack_census.ask.hosts import Host, host_conditions
+from spack_census.ask.predicates import Condition, conditions, variant_name
+from spack_census.environments import closures
+from spack_census.environments.externals import provided
+from spack_census.environments.manifests.model import Root, Settings
+from spack_census.environments.model import Build, Difference, Nearest, SpecFit
+from spack_census.environments.nearest import BUILD_COLUMNS, as_build
+from spack_census.environments.preferences import preferred
+from spack_census.environments.requirements import Verdict, judge
+from spack_census.errors import CensusError
+
+_MEETING = """
+select {columns}, [{unmet}]::boolean[] as unmet
+from specs
+where snapshot = ? and {where}
+order by version_key desc, version, hash
+"""
+# Of the specs that fail the same number of conditions the newest version comes first. The order
+# stands outside: DuckDB refuses an alias there whose expression holds a subquery.
+_NEAREST = """
+select *
+from (
+    select {columns},
+        list_filter([{failing}]::integer[], lambda number: number is not null) as failing
+    from specs
+    where snapshot = ? and package = ?
+)
+order by len(failing), version_key desc, version, hash
+limit 1
+"""
+
+
+@dataclass(slots=True)
+class Ground:
+    """A snapshot and a host that many roots are asked of; what they share is found out once."""
+
+    con: duckdb.DuckDBPyConnection
+    snapshot: str
+    host: Host
+    elsewhere: frozenset[str] = frozenset()
+    """Hashes that another cache holds, where several are asked."""
+    _verdicts: dict[int, tuple[Settings, Verdict]] = field(default_factory=dict)
+    _absent: frozenset[str] | None = None
+    _holes: frozenset[str] | None = None
+
+    def verdict(self, settings: Settings) -> Verdict:
+        """Return what these settings say of the snapshot's specs."""
+        if id(settings) not in self._verdicts:
+            verdict = judge(self.con, settings, self.snapshot)
+            self._verdicts[id(settings)] = (settings, verdict)
+        return self._verdicts[id(settings)][1]
+
+    def absent(self) -> frozenset[str]:
+        """Return the hashes that specs of the snapshot need and no cache has for the host."""
+        if self._absent is None:
+            usable = host_conditions(self.host)
+            found = closures.lacking(self.con, self.snapshot, usable)
+            self._absent = found - self.elsewhere
+        return self._absent
+
+    def holes(self) -> frozenset[str]:
+        """Return the specs that need something absent; none where no dependencies are known."""
+        if self._holes is None:
+            self._holes = closures.needing(self.con, self.snapshot, self.absent())
+        return self._holes
+
+    def lacking(self, hash_: str) -> tuple[str, ...]:
+        """Return what a hole needs that is absent, as PACKAGE/HASH."""
+        needed = closures.below(self.con, self.snapshot, hash_)
+        return tuple(f"{package}/{key[:7]}" for package, key in needed if key in self.absent())
+
+
+def fit_root(ground: Ground, root: Root) -> SpecFit:
+    """Return whether a snapshot has a binary for a root; whatever is odd about it is the answer."""
+    if root.constraint is None or root.doubt is not None:
+        return _untold(root, root.doubt or "has no constraint")
+    external = provided(root)
+    if external is not None:
+        return replace(_answer(root, external.status), reason=external.reason)
+    try:
+        asked = conditions(ground.con, root.constraint, ground.snapshot)
+    except CensusError as error:
+        return _untold(root, error.message)
+    return _found(ground, root, [*asked, *host_conditions(ground.host)])
+
+
+def _answer(root: Root, status: Any) -> SpecFit:
+    package = root.constraint.package if root.constraint is not None else None
+    return SpecFit(
+        package or root.text,
+        None,
+        None,
+        status,
+        needed_by=(root.text,),
+        compiles=status in {"miss", "hole"},
+        group=root.group,
+    )
+
+
+def _untold(root: Root, reason: str) -> SpecFit:
+    return replace(_answer(root, "cannot tell"), reason=reason)
+
+
+def _found(ground: Ground, root: Root, asked: Sequence[Condition]) -> SpecFit:
+    package = str(root.constraint.package) if root.constraint is not None else ""
+    wishes = preferred(ground.con, root.settings, package, ground.snapshot)
+    unmet = ", ".join(f"not ifnull({sql}, false)" for _, sql, _ in wishes)
+    sql = _MEETING.format(columns=BUILD_COLUMNS, unmet=unmet, where=conjunction(list(asked)))
+    bound = [*(value for _, _, each in wishes for value in each), ground.snapshot]
+    rows = ground.con.execute(sql, [*bound, *values(list(asked))]).fetchall()
+    verdict = ground.verdict(root.settings)
+    holes = ground.holes() if rows else frozenset()
+    excluded: str | None = None
+    judged: dict[str, tuple[Build, tuple[str, ...], str | None]] = {}
+    for *row, failing in sorted(rows, key=lambda row: sum(row[-1])):
+        build = as_build(row)
+        if build.hash in verdict.excluded:
+            excluded = excluded or verdict.excluded[build.hash]
+            continue
+        doubt = verdict.doubt(build.package, build.hash, build.stacks)
+        wanting = tuple(
+            str(rule) for (rule, _, _), fails in zip(wishes, failing, strict=True) if fails
+        )
+        if doubt is None and wanting and not root.settings.reuse:
+            doubt = f"concretizer:reuse is off, and what is cached is not as {wanting[0]} prefers"
+        kind = "cannot tell" if doubt else "hole" if build.hash in holes else "hit"
+        judged.setdefault(kind, (build, wanting, doubt))
+    for status in ("hit", "cannot tell", "hole"):
+        if status in judged:
+            build, wanting, doubt = judged[status]
+            fit = replace(_answer(root, status), reason=doubt, unmet=wanting)
+            lacking = ground.lacking(build.hash) if status == "hole" else ()
+            return replace(
+                fit,
+                package=build.package,
+                version=build.version,
+                hash=build.hash,
+                stacks=build.stacks,
+                lacking=lacking,
+            )
+    nearest = _nearest(ground, package, asked)
+    return replace(_answer(root, "miss"), nearest=nearest, reason=excluded)
+
+
+def _nearest(ground: Ground, package: str, asked: Sequence[Condition]) -> Nearest | None:
+    """Return the spec of the package that fails the fewest conditions; None where none fails."""
+    failing = ", ".join(
+        f"case when ifnull({part.sql}, false) then null else {number} end"
+        for number, part in enumerate(asked)
+    )
+    sql = _NEAREST.format(columns=BUILD_COLUMNS, failing=failing)
+    rows = ground.con.execute(sql, [*values(list(asked)), ground.snapshot, package]).fetchall()
+    if not rows or not rows[0][-1]:
+        return None
+    *row, numbers = rows[0]
+    build = as_build(row)
+    return Nearest(build, tuple(_difference(asked[number], build) for number in numbers))
+
+
+def _difference(part: Condition, build: Build) -> Difference:
+    if part.attribute == "variants":
+        name = variant_name(part.text)
+        settings = build.variants | build.patches
+        has = (each for each in settings if each.lstrip("+~").partition("=")[0] == name)
+        return Difference("variants", part.text, next(has, f"no {name}"))
+    return Difference(part.attribute, part.text, getattr(build, part.attribute, None))

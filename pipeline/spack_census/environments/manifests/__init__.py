@@ -1,0 +1,1 @@
+"""A spack.yaml → its roots and settings: includes, groups, definitions, matrices, packages."""

@@ -1,1 +1,0 @@
-"""The explorer: a folder that any static host, or a double click, shows; see docs/explorer.md."""

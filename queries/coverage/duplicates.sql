@@ -8,6 +8,8 @@
 -- column: os | Operating system they share
 -- column: target | Target they share
 -- column: variants | Variants they share
+-- column: flags | Compiler flags they share
+-- column: build_spec | What they were built as before they were spliced, null for none
 -- column: num_specs | How many specs there are
 -- column: stacks | Stacks that hold any of them
 -- column: spec_hashes | Their hashes, sorted
@@ -20,6 +22,8 @@ select
     os,
     target,
     variants,
+    flags,
+    build_spec,
     count(*) as num_specs,
     list_sort(list_distinct(flatten(list(stacks)))) as stacks,
     list(hash order by hash) as spec_hashes
@@ -32,6 +36,8 @@ group by
     platform,
     os,
     target,
-    variants
+    variants,
+    flags,
+    build_spec
 having count(*) > 1
 order by num_specs desc, package, spec_hashes

@@ -1,3 +1,4 @@
+-- specs_at(snapshot): the specs of one snapshot, all columns.
 create or replace macro specs_at(chosen) as table (
     select
         snapshot,
@@ -8,13 +9,17 @@ create or replace macro specs_at(chosen) as table (
         version_key,
         compiler_name,
         compiler_version,
+        compiler_written,
         os,
         variants,
+        flags,
         stacks,
         hash,
         size_bytes,
         tarball_url,
-        package_hash
+        namespace,
+        package_hash,
+        build_spec
     from specs
     where snapshot = chosen
 );

@@ -16,7 +16,7 @@ from spack_census.disk.locking import hold
 from spack_census.errors import BusyError, RefusedError, SourceError, UnknownNameError
 from spack_census.fetch import addresses
 from spack_census.fetch.fetching import Fetched, fetch
-from spack_census.fetch.remote import Patience
+from spack_census.fetch.patience import Patience
 from support.web import Handler, Site, Trick, serve
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "buildcache"

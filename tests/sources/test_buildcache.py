@@ -95,17 +95,22 @@ def test_rows_and_dependencies_equal_the_naive_readers(
         for row in read_rows(dataset, "dependencies")
     }
     expected: list[dict[str, Any]] = []
+    expected_externals: list[dict[str, Any]] = []
     expected_edges = {}
     for snapshot, items in json.loads((source / "cache_spack_io_index.json").read_text()).items():
         paths = {item["label"]: index_of(source, snapshot, item["label"]) for item in items}
         expected += naive_index.rows(paths, snapshot)
+        expected_externals += naive_index.externals(paths, snapshot)
         for key, record in naive_index.installs(paths["root"]).items():
-            if record["in_buildcache"]:
-                for name, dependency, deptypes, virtuals in naive_index.edges(record):
-                    expected_edges[snapshot, key, name, dependency] = (deptypes, virtuals)
+            for name, dependency, deptypes, virtuals in naive_index.edges(record):
+                expected_edges[snapshot, key, name, dependency] = (deptypes, virtuals)
     expected.sort(key=lambda row: (row["snapshot"], row["hash"]))
     assert without(found, "version_key", "size_bytes", "tarball_url") == expected
     assert edges == expected_edges
+    externals = read_rows(dataset, "externals")
+    externals.sort(key=lambda row: (row["snapshot"], row["hash"]))
+    assert without(externals, "version_key", "size_bytes", "tarball_url") == expected_externals
+    assert {row["package"] for row in externals} >= {"glibc"}
     assert any(row["compiler_name"] for row in found)
 
 
@@ -176,7 +181,12 @@ def test_specs_that_root_lacks_are_told(tmp_path: Path, v2: Path, read_rows: Rea
         row for row in read_rows(dataset, "documents") if row["path"] == f"{snapshot}/{STACKS[0]}"
     ]
     assert key in document["warnings"][0]
-    assert key not in {r["hash"] for r in specs(read_rows, dataset) if r["snapshot"] == snapshot}
+    paths = {label: index_of(v2, snapshot, label) for label in ("root", *STACKS)}
+    found = [row for row in specs(read_rows, dataset) if row["snapshot"] == snapshot]
+    expected = sorted(naive_index.rows(paths, snapshot), key=lambda row: str(row["hash"]))
+    assert without(found, "version_key", "size_bytes", "tarball_url") == expected
+    holes = sc.query(dataset, "coverage.holes", snapshot=snapshot).pl().to_dicts()
+    assert [row["hash"] for row in holes if row["hole"] == "not in root"] == [key]
     assert main(["check", "--dataset", str(dataset)]) == 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +14,9 @@ from spack_census.spack.ranges import parse_versions
 from spack_census.spack.versions import key_after, version_key
 from support import spack_rule
 
+SPACK_1_3 = json.loads(
+    (Path(__file__).parents[1] / "conformance" / "version_order_2026.json").read_text("utf-8")
+)
 SEGMENT = st.tuples(
     st.integers(0, 12).map(str)
     | st.sampled_from(["alpha", "beta", "rc", "final", "z", "Z", "zA", "a", "headZ", "heac"])
@@ -60,6 +65,17 @@ def test_list_holds_what_one_of_its_elements_holds(
     constraint = ",".join(map("".join, elements))
     found = any(version_key(text) in each for each in parse_versions(constraint))
     assert found == spack_rule.in_versions(text, constraint)
+
+
+@pytest.mark.parametrize("kind", ["ranges", "git_ranges"])
+def test_version_lists_hold_what_they_hold_in_spack_1_3(kind: str) -> None:
+    wrong = []
+    for case in SPACK_1_3[kind]:
+        ranges = parse_versions(case["range"])
+        key = version_key(case["version"])
+        found = not ranges or any(key in each for each in ranges)
+        wrong += [case] if found != case["satisfies"] else []
+    assert wrong == []
 
 
 def test_bare_version_admits_what_begins_with_it_and_equals_sign_does_not() -> None:

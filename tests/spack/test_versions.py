@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from spack_census.spack.versions import version_key
 
-CONFORMANCE = json.loads(
-    (Path(__file__).parents[1] / "conformance" / "version_order.json").read_text(encoding="utf-8")
-)
+HERE = Path(__file__).parents[1] / "conformance"
+CONFORMANCE = json.loads((HERE / "version_order.json").read_text(encoding="utf-8"))
+SPACK_1_3 = json.loads((HERE / "version_order_2026.json").read_text(encoding="utf-8"))
 ORDERS = {**CONFORMANCE["packages"], "mixed": CONFORMANCE["mixed"]}
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 # Words in which letters, prereleases and infinity words sit next to near misses of them.
 PLAIN = st.sampled_from(["a", "ab", "B", "rc", "alpha", "beta", "RC", "pre", "Develop", "zz"])
-INFINITY = st.sampled_from(["stable", "trunk", "head", "master", "main", "develop"])
+INFINITY = st.sampled_from(["stable", "nightly", "trunk", "head", "master", "main", "develop"])
 WORD = PLAIN | INFINITY
 NUMBER = st.integers(0, 120).map(str) | st.text("0123456789", min_size=1, max_size=15)
 SEGMENT = st.tuples(WORD | NUMBER, st.sampled_from(["", ".", "-", "_", "..", "_-"]))
@@ -55,7 +55,7 @@ def slow_parts(text: str) -> list[int | str]:
 
 
 def slow_rank(part: int | str) -> tuple[Any, ...]:
-    infinity = ["stable", "trunk", "head", "master", "main", "develop"]
+    infinity = ["stable", "nightly", "trunk", "head", "master", "main", "develop"]
     if isinstance(part, int):
         return (1, part)
     return (2, infinity.index(part)) if part in infinity else (0, part)
@@ -88,6 +88,18 @@ def test_keys_put_versions_in_the_order_of_spack(package: str) -> None:
     assert keys == sorted(keys)
     # The mixed list holds spellings of equal versions; within a package each has its own place.
     assert package == "mixed" or len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("kind", ["packages", "synthetic", "git"])
+def test_keys_put_versions_in_the_order_of_spack_1_3(kind: str) -> None:
+    orders = SPACK_1_3["packages"].values() if kind == "packages" else [SPACK_1_3[kind]]
+    for order in orders:
+        # Versions that Spack counts as equal stand in a list of their own.
+        groups = [each if isinstance(each, list) else [each] for each in order]
+        keys = [{version_key(version) for version in group} for group in groups]
+        assert [len(group) for group in keys] == [1] * len(keys)
+        firsts = [key for (key,) in keys]
+        assert firsts == sorted(set(firsts))
 
 
 @given(left=VERSION, right=VERSION)
@@ -133,7 +145,7 @@ def test_a_ref_comes_right_after_its_version_and_a_ref_alone_before_all() -> Non
 
 
 def test_infinity_words_are_exact() -> None:
-    order = ["Develop", "developer", "9999", "stable", "trunk", "head", "master", "main", "develop"]
+    order = ["Develop", "9999", "stable", "nightly", "trunk", "head", "master", "main", "develop"]
     keys = [version_key(version) for version in order]
     assert keys == sorted(set(keys))
 

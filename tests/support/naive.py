@@ -14,6 +14,13 @@ from typing import Any
 
 import yaml
 
+_RENAMED = {
+    "arm": "acfl",
+    "clang": "llvm",
+    "intel": "intel-oneapi-compilers-classic",
+    "oneapi": "intel-oneapi-compilers",
+    "rocmcc": "llvm-amdgpu",
+}
 _UNITS = {"": 1, "b": 1}
 _UNITS |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -58,16 +65,19 @@ def row(package: str, snapshot: str, spec: dict[str, Any]) -> dict[str, Any]:
         "target": spec["target"],
         "package": package,
         "version": only_version,
-        "compiler_name": name if has_compiler else None,
+        "compiler_name": _RENAMED.get(name, name) if has_compiler else None,
         "compiler_version": version.removeprefix("=").split("/")[0] or None,
+        "compiler_written": name if has_compiler else None,
         "os": spec["os"],
         "variants": sorted({_variant(text) for text in spec["variants"]} - {""}),
+        "flags": [],
         "stacks": sorted(set(spec["stacks"])),
         "hash": spec["hash"],
         "size_bytes": _size(spec.get("size", "-")),
         "tarball_url": spec.get("tarball"),
         "namespace": None,
         "package_hash": None,
+        "build_spec": None,
     }
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+_RENAMED = {"clang": "llvm", "oneapi": "intel-oneapi-compilers", "rocmcc": "llvm-amdgpu"}
 _FLAGS = {"cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"}
 
 
@@ -24,15 +25,30 @@ def installs(path: Path) -> dict[str, Any]:
 def rows(indexes: dict[str, Path], snapshot: str) -> list[dict[str, Any]]:
     """Return the rows of `specs` of one snapshot, given its indexes by label, `root` among them."""
     stacks = {label: installs(path) for label, path in indexes.items()}
-    root = stacks["root"]
+    everything = {key: record for held in stacks.values() for key, record in held.items()}
+    everything |= stacks["root"]
     return [
-        row(record["spec"], key, root)
-        | {
-            "snapshot": snapshot,
-            "stacks": sorted(label for label, held in stacks.items() if _cached(held.get(key))),
-        }
-        for key, record in root.items()
-        if _cached(record)
+        row(record["spec"], key, everything) | {"snapshot": snapshot, "stacks": holders}
+        for key, record in everything.items()
+        if (holders := sorted(each for each, held in stacks.items() if _cached(held.get(key))))
+    ]
+
+
+def externals(indexes: dict[str, Path], snapshot: str) -> list[dict[str, Any]]:
+    """Return the rows of `externals` of one snapshot."""
+    stacks = [installs(path) for path in indexes.values()]
+    everything = {key: record for held in stacks for key, record in held.items()}
+    held = {key for each in stacks for key, record in each.items() if _cached(record)}
+    below, todo = set(), list(held)
+    while todo:
+        for _, key, _, _ in edges(everything[todo.pop()]):
+            if key not in below | held:
+                below.add(key)
+                todo.append(key)
+    return [
+        row(everything[key]["spec"], key, everything)
+        | {"snapshot": snapshot, "is_external": "external" in everything[key]["spec"]}
+        for key in sorted(below)
     ]
 
 
@@ -50,14 +66,21 @@ def row(spec: dict[str, Any], key: str, installed: dict[str, Any]) -> dict[str, 
         "platform": spec["arch"]["platform"],
         "os": spec["arch"]["platform_os"],
         "target": target["name"] if isinstance(target, dict) else target,
-        "compiler_name": name,
+        "compiler_name": _RENAMED.get(name or "", name),
         "compiler_version": version,
+        "compiler_written": name,
         "variants": sorted(
             _variant(key, value) for key, value in spec["parameters"].items() if key not in _FLAGS
         ),
+        "flags": [
+            f"{flag}={' '.join(words)}"
+            for flag, words in sorted(spec["parameters"].items())
+            if flag in _FLAGS and words
+        ],
         "hash": key,
         "namespace": spec.get("namespace"),
         "package_hash": spec.get("package_hash"),
+        "build_spec": spec.get("build_spec", {}).get("hash"),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-INFINITY = ("stable", "trunk", "head", "master", "main", "develop")
+INFINITY = ("stable", "nightly", "trunk", "head", "master", "main", "develop")
 PRERELEASE = {"alpha": 0, "beta": 1, "rc": 2, "final": 3}
 FINAL = 3
 

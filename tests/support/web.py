@@ -24,6 +24,10 @@ class Site:
     """End of a path → what happens to the next requests for it, one after the other."""
     requests: list[tuple[str, int, int]] = field(default_factory=list)
     """(path, status, bytes sent) of each answer."""
+    asked: list[str] = field(default_factory=list)
+    """Path and query of each request."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """What each request said besides."""
 
     def trick(self, suffix: str) -> Trick | None:
         for end, waiting in self.tricks.items():
@@ -46,6 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
     def do_GET(self) -> None:
+        self.site.asked.append(self.path)
+        self.site.headers.append(dict(self.headers))
+        self.path = self.path.partition("?")[0]
         path = self.site.root / self.path.lstrip("/")
         if not path.is_file():
             self.answer(404, b"no such key")
@@ -85,7 +92,10 @@ def serve(root: Path) -> Iterator[Site]:
     """Serve a folder for as long as the context lasts."""
     site = Site(root)
     handler = type("BoundHandler", (Handler,), {"site": site})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    # With a shorter queue connections wait for a second where many come at once.
+    server = type("Server", (ThreadingHTTPServer,), {"request_queue_size": 128})(
+        ("127.0.0.1", 0), handler
+    )
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

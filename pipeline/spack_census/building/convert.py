@@ -72,17 +72,16 @@ def convert(task: Task) -> Converted:
     files = [*_write_specs(scratch, specs, task.snapshot)]
     folder = f"snapshot={task.snapshot}"
     if accepted:
-        table = tables.documents(accepted)
+        described = tables.documents(accepted)
         files.append(
-            parquet.write(scratch, schema.DOCUMENTS, table, folder, snapshot=task.snapshot)
+            parquet.write(scratch, schema.DOCUMENTS, described, folder, snapshot=task.snapshot)
         )
-    dependencies = tables.dependencies(accepted)
-    if dependencies.num_rows:
-        files.append(
-            parquet.write(
-                scratch, schema.DEPENDENCIES, dependencies, folder, snapshot=task.snapshot
-            )
-        )
+    for table, rows in (
+        (schema.EXTERNALS, tables.externals(accepted)),
+        (schema.DEPENDENCIES, tables.dependencies(accepted)),
+    ):
+        if rows.num_rows:
+            files.append(parquet.write(scratch, table, rows, folder, snapshot=task.snapshot))
     if rejects.num_rows:
         files.append(parquet.write(scratch, schema.REJECTS, rejects, "", snapshot=task.snapshot))
     problems = [(reject.path, reject.problem) for reject in rejected]

@@ -58,6 +58,19 @@ def _specs_singly(documents: Iterable[Document]) -> pa.Table:
     return _columnar(schema.SPECS, columns)
 
 
+def externals(documents: Iterable[Document]) -> pa.Table:
+    """Return one row for each external of the documents, in the schema of `schema.EXTERNALS`."""
+    pairs = [(each.snapshot, record) for each in documents for record in each.externals]
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(record, name) for _, record in pairs]
+        for name in schema.EXTERNALS.arrow.names
+        if name not in ("snapshot", "version_key")
+    }
+    columns["snapshot"] = [snapshot for snapshot, _ in pairs]
+    columns["version_key"] = list(map(version_key, columns["version"]))
+    return _finished(schema.EXTERNALS, _columnar(schema.EXTERNALS, columns))
+
+
 def documents(documents: Iterable[Document]) -> pa.Table:
     """Return one row for each document, in the schema of `schema.DOCUMENTS`."""
     return rows(schema.DOCUMENTS, [_document_row(document) for document in documents])
@@ -88,7 +101,7 @@ def dependencies(documents: Iterable[Document]) -> pa.Table:
     for document in documents:
         if isinstance(document.records, Rows):
             continue  # no document names a dependency
-        for record in document.records:
+        for record in (*document.records, *document.externals):
             for each in record.dependencies:
                 columns["snapshot"].append(document.snapshot)
                 columns["hash"].append(record.hash)

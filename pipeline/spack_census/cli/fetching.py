@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +13,9 @@ import typer
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
-    from spack_census.fetch.fetching import Fetched, OnFile
+    from spack_census.fetch.fetching import Fetched
     from spack_census.fetch.remote import Status
+    from spack_census.fetch.session import OnFile
 
 
 def fetch(
@@ -35,12 +36,24 @@ def fetch(
     with_sizes: Annotated[
         bool, typer.Option("--with-sizes", help="Also what tells the sizes of binaries.")
     ] = False,
+    allow_hosts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", metavar="HOST", help="A host that the list may name too; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Mirror what a build needs of a build cache; run again, it fetches only what is new.
 
+    What is there and no longer as it was fetched is fetched whole again. A
+    password is taken from CENSUS_FETCH_USER and CENSUS_FETCH_PASSWORD, or
+    from netrc, and goes to the host of URL alone.
+
     Example: census fetch https://binaries.spack.io/cache_spack_io_index.json --latest 2
     """
-    fetched = bring(url, to, snapshots or [], latest, with_sizes=with_sizes)
+    fetched = bring(
+        url, to, snapshots or [], latest, with_sizes=with_sizes, allow_hosts=allow_hosts or []
+    )
     print(fetched.folder)
 
 
@@ -51,6 +64,7 @@ def bring(
     latest: int | None = None,
     *,
     with_sizes: bool = False,
+    allow_hosts: Sequence[str] = (),
 ) -> Fetched:
     """Fetch with progress on stderr, and say there what came."""
     from spack_census.fetch import fetching
@@ -62,6 +76,7 @@ def bring(
             snapshots=snapshots or [],
             latest=latest,
             with_sizes=with_sizes,
+            allow_hosts=allow_hosts,
             on_file=on_file,
         )
     print(

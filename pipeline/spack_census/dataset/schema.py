@@ -6,8 +6,7 @@ files; they are text, always, whatever a reader would guess from their looks.
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -18,23 +17,32 @@ COUNT = pa.int64()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, Arrow type, meaning, and whether null may stand in it."""
+    """One column: its name, Arrow type, meaning, and whether null may stand in it.
+
+    `since` is the format that brought it. A dataset of an older one is read with null in its
+    place, or with an empty list where null may not stand.
+    """
 
     name: str
     type: pa.DataType
     description: str
     nullable: bool = False
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its columns, the folder levels it is partitioned by, and its sort order."""
+    """One table: its columns, the folder levels it is partitioned by, and its sort order.
+
+    `since` is the format that brought it: it is empty in a dataset of an older one.
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
     partitions: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
+    since: int = 1
 
     @property
     def arrow(self) -> pa.Schema:
@@ -63,19 +71,35 @@ SPECS = Table(
         Column("package", TEXT, "Package name"),
         Column("version", TEXT, "Version as Spack writes it"),
         Column("version_key", TEXT, "Text whose byte order is Spack's version order"),
-        Column("compiler_name", TEXT, "Compiler, null where the spec has none", nullable=True),
+        Column("compiler_name", TEXT, "Compiler, as Spack 1.0 names it; null: none", nullable=True),
         Column("compiler_version", TEXT, "Version of the compiler", nullable=True),
+        Column("compiler_written", TEXT, "Its name in the source: oneapi", nullable=True, since=2),
         Column("os", TEXT, "Operating system the binary was built on"),
         Column("variants", TEXTS, "Variants, sorted: +x, ~x or k=v"),
+        Column("flags", TEXTS, "Compiler flags, sorted: cflags=-O3 -g; of indexes only", since=2),
         Column("stacks", TEXTS, "CI stacks that hold the spec, sorted; root is their union"),
         Column("hash", TEXT, "DAG hash, 32 base32 characters"),
         Column("size_bytes", COUNT, "Size of the binary, null when unknown", nullable=True),
         Column("tarball_url", TEXT, "Where the binary was, null when unknown", nullable=True),
         Column("namespace", TEXT, "Recipe repository, null when unknown", nullable=True),
         Column("package_hash", TEXT, "Hash of the recipe, null when unknown", nullable=True),
+        Column("build_spec", TEXT, "Hash that a spliced spec was built as", nullable=True, since=2),
     ),
     ("platform", "target", "snapshot"),
     ("package", "version_key", "hash"),
+)
+
+EXTERNALS = Table(
+    "externals",
+    "One row for each spec that others depend on and the build cache does not hold, such as libc"
+    " and compilers, as an index names it. They count nowhere.",
+    (
+        *(replace(column, since=2) for column in SPECS.columns if column.name != "stacks"),
+        Column("is_external", pa.bool_(), "Whether it was found on a system, not built", since=2),
+    ),
+    ("snapshot",),
+    ("package", "version_key", "hash"),
+    since=2,
 )
 
 _STACK_COUNTS = pa.list_(
@@ -194,7 +218,7 @@ TARGET_COMPAT = Table(
 
 DEPENDENCIES = Table(
     "dependencies",
-    "One row for each direct dependency of a spec, from sources that know them.",
+    "One row for each direct dependency of a spec or external, from sources that know them.",
     (
         Column("snapshot", TEXT, "Snapshot of the depending spec"),
         Column("hash", TEXT, "DAG hash of the depending spec"),
@@ -209,6 +233,7 @@ DEPENDENCIES = Table(
 
 TABLES: tuple[Table, ...] = (
     SPECS,
+    EXTERNALS,
     DOCUMENTS,
     REJECTS,
     DEPENDENCIES,
@@ -217,12 +242,5 @@ TABLES: tuple[Table, ...] = (
     TARGET_COMPAT,
 )
 
-
-def _format() -> int:
-    layout = [(table.name, table.partitions, table.sort) for table in TABLES]
-    columns = [(c.name, str(c.type), c.nullable) for table in TABLES for c in table.columns]
-    return zlib.crc32(repr((layout, columns)).encode())
-
-
-FORMAT = _format()
-"""A number for this very schema: a dataset of another one is refused, not misread."""
+FORMAT = 2
+"""The number of this very schema; `since` tells what each format brought."""

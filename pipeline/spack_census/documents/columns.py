@@ -31,7 +31,7 @@ _PARSE = pj.ParseOptions(
     explicit_schema=pa.schema([("details", _DETAILS)]), unexpected_field_behavior="error"
 )
 _COLUMNS = tuple(name for name in SPECS.arrow.names if name != "snapshot")
-_UNKNOWN = ("tarball_url", "namespace", "package_hash")
+_UNKNOWN = ("tarball_url", "namespace", "package_hash", "build_spec")
 """Columns that no document taken here fills."""
 
 
@@ -53,7 +53,7 @@ class Rows(Sequence[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         for row in self.table.slice(self.start, len(self)).to_pylist():
-            lists = {name: tuple(row[name]) for name in ("variants", "stacks")}
+            lists = {name: tuple(row[name]) for name in ("variants", "flags", "stacks")}
             plain = {name: value for name, value in row.items() if name != "version_key"}
             yield Record(**{**plain, **lists})
 
@@ -148,14 +148,22 @@ def _columns(specs: pa.StructArray) -> dict[str, pa.Array]:
         "target": _mapped(specs.field("target"), values.target),
         "version": _mapped(version, values.version),
         "version_key": _mapped(version, version_key),
-        "compiler_name": _mapped(compiler, lambda text: values.compiler(text)[0]),
-        "compiler_version": _mapped(compiler, lambda text: values.compiler(text)[1]),
+        "compiler_name": _mapped(compiler, lambda text: values.compiler(text).name),
+        "compiler_version": _mapped(compiler, lambda text: values.compiler(text).version),
+        "compiler_written": _mapped(compiler, lambda text: values.compiler(text).written),
         "os": _mapped(specs.field("os"), values.operating_system),
         "variants": _mapped(variants, lambda text: values.variants(_parted(text)), TEXTS),
+        "flags": _no_texts(len(specs)),
         "stacks": _mapped(stacks, lambda text: values.stacks(_parted(text)), TEXTS),
         "hash": specs.field("hash"),
         "size_bytes": _mapped(specs.field("size"), values.size_bytes, COUNT),
     }
+
+
+def _no_texts(count: int) -> pa.ListArray:
+    return pa.ListArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), count + 1), pa.array([], TEXT)
+    )
 
 
 def _mapped(

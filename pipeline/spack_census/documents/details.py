@@ -135,12 +135,13 @@ def to_record(package: str, spec: Spec) -> Record:
         message = f"exactly one version belongs here, not {len(spec.versions)}"
         raise values.fault(Reason.BAD_VERSION, ".versions", message)
     operating_system = values.operating_system(spec.os)
-    compiler_name, compiler_version = values.compiler(spec.compiler)
+    compiler = values.compiler(spec.compiler)
     return Record(
         package=package,
         version=values.version(spec.versions[0]),
-        compiler_name=compiler_name,
-        compiler_version=compiler_version,
+        compiler_name=compiler.name,
+        compiler_version=compiler.version,
+        compiler_written=compiler.written,
         os=operating_system,
         platform=values.platform(spec.platform),
         target=values.target(spec.target),

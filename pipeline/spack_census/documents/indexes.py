@@ -2,8 +2,8 @@
 
 {"database": {"version": "8", "installs": {HASH: {"spec": {…}, "in_buildcache": true}}}}
 
-Only what is `in_buildcache` counts; the rest are externals and leftovers of builds, and stand
-there as dependencies. An index has tens of thousands of specs: each is decoded on its own, and
+Only what is `in_buildcache` counts; of the rest, externals and leftovers of builds, what others
+depend on is kept apart. An index has tens of thousands of specs: each is decoded on its own, and
 nothing is kept of it but its record.
 """
 
@@ -105,7 +105,7 @@ def records(
 ) -> Iterator[Record | Problem]:
     """Yield a record for each wanted hash, in order, or a Problem: one bad spec goes alone.
 
-    `stacks` holds the stacks of each hash.
+    `stacks` holds the stacks of each hash that is in the build cache.
     """
     shared: dict[Dependency, Dependency] = {}
 
@@ -119,14 +119,62 @@ def records(
     for key in wanted:
         try:
             node = _node(index.installs[key], key)
-            if node.compiler is None and index.version < _COMPILER_DEPENDENCIES:
+            external = node.external is not None
+            if node.compiler is None and index.version < _COMPILER_DEPENDENCIES and not external:
                 raise Rejected(Reason.MISSING_KEY, ".compiler", "no compiler is named", _REMEDY)
-            yield nodes.record(node, stacks[key], version_of, shared)
+            yield nodes.record(node, stacks.get(key, ()), version_of, shared)
         except Rejected as rejected:
             problem = rejected.problem
             place = f"database.installs.{key}.spec{problem.place}"
             told = key if nodes.is_hash(key) else None
             yield msgspec.structs.replace(problem, place=place, hash=told)
+
+
+class Described(NamedTuple):
+    """What an index tells of the specs that it answers for, and of what they depend on."""
+
+    records: list[Record]
+    problems: list[Problem]
+    externals: list[Record]
+    """What the records depend on, however far down, and the build cache does not hold, by hash."""
+    unreadable: list[Problem]
+    """Why some of that has no record."""
+
+    def warnings(self) -> list[str]:
+        """Return what to say of externals that cannot be read."""
+        if not self.unreadable:
+            return []
+        first = self.unreadable[0]
+        text = f"{len(self.unreadable):,} specs outside of the build cache cannot be read"
+        return [f"{text}: {first.place}: {first.message}"]
+
+
+def described(
+    index: Index,
+    stacks: Mapping[str, tuple[str, ...]],
+    wanted: Collection[str],
+    known: Collection[str],
+) -> Described:
+    """Return the records of the wanted hashes, and of what they depend on and is not `known`.
+
+    A dependency that the index names and does not describe is passed over.
+    """
+    found = Described([], [], [], [])
+    for one in records(index, stacks, wanted):
+        if isinstance(one, Record):
+            found.records.append(one)
+        else:
+            found.problems.append(one)
+    seen = {*known, *wanted}
+    layer = found.records
+    while layer:
+        below = {link.hash for record in layer for link in record.dependencies} - seen
+        seen |= below
+        read = list(records(index, {}, sorted(below & index.installs.keys())))
+        layer = [one for one in read if isinstance(one, Record)]
+        found.externals.extend(layer)
+        found.unreadable.extend(one for one in read if isinstance(one, Problem))
+    return found._replace(externals=sorted(found.externals, key=lambda record: record.hash))
 
 
 def _node(raw: msgspec.Raw, key: str) -> nodes.Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RULES = 2
+RULES = 3
 """Raised when the same documents must give other rows: every snapshot is then built anew."""
 
 

@@ -53,6 +53,10 @@ class _Link(msgspec.Struct, gc=False):
     type: tuple[str, ...] = ()
 
 
+class _BuildSpec(msgspec.Struct, gc=False):
+    hash: str
+
+
 class _Annotations(msgspec.Struct, gc=False):
     compiler: str | None = None
 
@@ -70,6 +74,8 @@ class Node(msgspec.Struct, gc=False):
     package_hash: str | None = None
     dependencies: list[_Link] | dict[str, _Link] = []
     annotations: _Annotations | None = None
+    build_spec: _BuildSpec | None = None
+    external: Any = None
 
 
 _NODE = msgspec.json.Decoder(Node)
@@ -154,7 +160,30 @@ def record(
         namespace=node.namespace,
         package_hash=node.package_hash,
         dependencies=tuple(shared.setdefault(link, link) for link in links),
+        flags=_flags(node),
+        build_spec=_build_spec(node),
+        is_external=node.external is not None,
     )
+
+
+def _flags(node: Node) -> tuple[str, ...]:
+    """Return the compiler flags by name, each with its words in their order: `cflags=-O3 -g`."""
+    found = []
+    for name in sorted(FLAGS & node.parameters.keys()):
+        value = node.parameters[name]
+        words = " ".join(value) if isinstance(value, list) else str(value)
+        if words:
+            found.append(f"{name}={words}")
+    return tuple(found)
+
+
+def _build_spec(node: Node) -> str | None:
+    if node.build_spec is None:
+        return None
+    if not is_hash(node.build_spec.hash):
+        message = f"{node.build_spec.hash!r} is not 32 base32 characters"
+        raise Rejected(Reason.BAD_HASH, ".build_spec.hash", message, _REMEDY)
+    return node.build_spec.hash
 
 
 def _links(node: Node) -> list[Dependency]:

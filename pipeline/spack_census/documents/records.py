@@ -91,6 +91,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     package_hash: str | None = None
     namespace: str | None = None
     dependencies: tuple[Dependency, ...] = ()
+    compiler_written: str | None = None
+    flags: tuple[str, ...] = ()
+    build_spec: str | None = None
+    is_external: bool = False
+    """Whether it was found on a system and not built, as far as a source tells."""
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
@@ -114,6 +119,8 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...]
     hash_epoch: int | None
     """Spack database version since which hashes are made this way, where the document shows it."""
+    externals: tuple[Record, ...] = ()
+    """What the records depend on, however far down, and the build cache does not hold."""
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):

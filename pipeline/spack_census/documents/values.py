@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 from spack_census.dataset.layout import PARTITION_VALUE
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Reason, Rejected
 from spack_census.spack import spelling
+from spack_census.spack.compilers import canonical
 from spack_census.spack.versions import version_key
 
 # The same few texts come in millions of specs: each is checked and normalised once.
@@ -44,14 +46,23 @@ def _partition_value(key: str, value: str) -> str:
     return value
 
 
+class Compiler(NamedTuple):
+    """A compiler under its name since Spack 1.0, and under the one that the source wrote."""
+
+    name: str | None
+    version: str | None
+    written: str | None
+
+
 @_memo
-def compiler(text: str) -> tuple[str | None, str | None]:
-    """Return a compiler's (name, version), (None, None) where a spec has none."""
+def compiler(text: str) -> Compiler:
+    """Return a compiler, all of it None where a spec has none."""
     _check_length(".compiler", (text,))
     try:
-        return spelling.compiler(text)
+        written, version = spelling.compiler(text)
     except ValueError as error:
         raise fault(Reason.BAD_COMPILER, ".compiler", str(error)) from error
+    return Compiler(None if written is None else canonical(written), version, written)
 
 
 @_memo

@@ -8,35 +8,26 @@ server no longer has: a stale one would pass for the state of today.
 from __future__ import annotations
 
 import fnmatch
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
-
-import msgspec
 
 from spack_census.disk import durable, locking
 from spack_census.documents import indexes
 from spack_census.documents.records import Rejected
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.fetch import addresses, remote
-from spack_census.fetch.remote import Patience, Status, Validators
+from spack_census.fetch import addresses, parts, remote, state
+from spack_census.fetch.patience import Patience
+from spack_census.fetch.reach import reach
+from spack_census.fetch.remote import Status
+from spack_census.fetch.session import THEIRS, OnFile, Session
+from spack_census.fetch.web import Web
 from spack_census.sources import listing, mirror
 from spack_census.sources.listing import LISTING, ROOT, Listed
 from spack_census.spack import series
 
 CACHE = Path("output/cache")
-_THEIRS = f".{LISTING}"
-"""The list as the server has it; under its own name stands the list of what was fetched."""
-_STATE = ".fetched.json"
-_CONNECTIONS = 8
 _BUSY = ("is being fetched to", "wait until that fetch has ended, or fetch elsewhere: --to DIR")
-_MEND = "mend that, or fetch elsewhere: --to DIR; what was fetched is kept"
-
-OnFile = Callable[[str, Status | None, int], None]
-"""Called with a file's place, what became of it (None: bytes came), and the number of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,58 +42,9 @@ class Fetched:
     """Indexes that the list names and the server does not have."""
 
 
-@dataclass(slots=True)
-class _Session:
-    """One fetch: where from, where to, and what came."""
-
-    base: str
-    folder: Path
-    patience: Patience
-    on_file: OnFile
-    known: dict[str, Validators]
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    statuses: dict[str, Status] = field(default_factory=dict)
-    num_bytes: int = 0
-
-    def get(self, relative: str, url: str | None = None) -> bool:
-        """Bring one file up to date; return whether the server has it."""
-        path = self.folder / relative
-        if not path.resolve().is_relative_to(self.folder):
-            message = f"{relative!r} is no place below {self.folder}"
-            raise SourceError(message, "report it to those who publish the list")
-        if mirror.is_blob(relative) and path.exists():
-            status = Status.UNCHANGED
-        else:
-            address = url or f"{self.base}/{quote(relative, safe='/%:@+=~,')}"
-            known = self.known.get(relative, Validators())
-            found = remote.download(
-                address,
-                path,
-                known,
-                self.patience,
-                lambda count: self._count(relative, count),
-                path.name if mirror.is_blob(relative) else None,
-            )
-            status = found.status
-            with self.lock:
-                self.known[relative] = found.validators
-        if status is Status.MISSING:
-            path.unlink(missing_ok=True)
-        with self.lock:
-            self.statuses[relative] = status
-            self.on_file(relative, status, 0)
-        return status is not Status.MISSING
-
-    def _count(self, relative: str, count: int) -> None:
-        with self.lock:
-            self.num_bytes += count
-            self.on_file(relative, None, count)
-
-
 def default_folder(url: str) -> Path:
     """Return where a build cache is mirrored to by default; raises SourceError for no address."""
-    base, _ = addresses.split(addresses.http_url(url))
-    return CACHE / addresses.place(base)
+    return CACHE / addresses.place(addresses.split(addresses.http_url(url)))
 
 
 def fetch(
@@ -112,6 +54,7 @@ def fetch(
     snapshots: Sequence[str] = (),
     latest: int | None = None,
     with_sizes: bool = False,
+    allow_hosts: Sequence[str] = (),
     patience: Patience = Patience(),  # noqa: B008 - frozen
     on_file: OnFile = lambda _path, _status, _count: None,
 ) -> Fetched:
@@ -119,17 +62,23 @@ def fetch(
 
     `url` names a list of snapshots, a mirror, or one of its indexes. Of a list, `snapshots` are
     the names to fetch, or patterns as in a shell, and `latest` is how many of the newest dated
-    ones; without either all are fetched. Raises SourceError, UnknownNameError for a snapshot that
-    the list lacks, BusyError where another fetch writes to the folder.
+    ones; without either all are fetched. `allow_hosts` are those that a list may name besides its
+    own. Raises SourceError, UnknownNameError for a snapshot that the list lacks, BusyError where
+    another fetch writes to the folder, CensusError where the disk fails.
     """
-    base, relative = addresses.split(addresses.http_url(url))
+    address = addresses.http_url(url)
+    named = addresses.split(address)
     target = (folder or default_folder(url)).resolve()
-    with durable.errors(target, _MEND), locking.hold(target, busy=_BUSY):
-        session = _Session(base, target, patience, on_file, _load(target))
+    with durable.errors(target, remote.MEND), locking.hold(target, busy=_BUSY):
+        parts.clean(target)
+        net = Web(reach(address, allow_hosts), patience)
+        session = Session(named, target, net, on_file, state.load(target))
         try:
-            missing = _fetch(session, relative, snapshots, latest, with_sizes=with_sizes)
+            missing = _fetch(session, snapshots, latest, with_sizes=with_sizes)
+            # All is here: what waits for its rest waits for nothing.
+            parts.clean(target, most_bytes=0)
         finally:
-            _save(session)
+            state.save(target, session.state)
     statuses = list(session.statuses.values())
     num_files = len(statuses) - statuses.count(Status.MISSING)
     num_new = statuses.count(Status.NEW)
@@ -137,15 +86,11 @@ def fetch(
 
 
 def _fetch(
-    session: _Session,
-    relative: str | None,
-    snapshots: Sequence[str],
-    latest: int | None,
-    *,
-    with_sizes: bool,
+    session: Session, snapshots: Sequence[str], latest: int | None, *, with_sizes: bool
 ) -> list[str]:
     """Fetch everything; return the paths of the indexes that are missing."""
-    if relative in (LISTING, None) and session.get(_THEIRS, f"{session.base}/{LISTING}"):
+    relative = session.named.relative
+    if relative in (LISTING, None) and session.get(THEIRS, session.named.url(LISTING)):
         return _fetch_listed(session, snapshots, latest, with_sizes=with_sizes)
     places = mirror.INDEXES if relative is None else (relative,)
     for place in places:
@@ -154,23 +99,26 @@ def _fetch(
             if with_sizes:
                 _fetch_manifests(session, [alone])
             return []
-    message = f"there is no build cache at {session.base}"
+    message = f"there is no build cache at {session.named.base}"
     looked_for = ", ".join((LISTING, *mirror.INDEXES) if relative is None else (relative,))
     raise SourceError(message, f"looked for {looked_for}", "is the address right?")
 
 
 def _fetch_listed(
-    session: _Session, snapshots: Sequence[str], latest: int | None, *, with_sizes: bool
+    session: Session, snapshots: Sequence[str], latest: int | None, *, with_sizes: bool
 ) -> list[str]:
-    path = session.folder / _THEIRS
-    listed = listing.decode(path.read_bytes(), f"{session.base}/{LISTING}")
+    path = session.folder / THEIRS
+    listed = listing.decode(path.read_bytes(), f"{session.named.base}/{LISTING}")
     chosen = _chosen({each.snapshot for each in listed}, snapshots, latest)
     wanted = [each for each in listed if each.snapshot in chosen]
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        found = list(pool.map(lambda each: _fetch_index(session, each), wanted))
+    for each in wanted:
+        if each.is_elsewhere:
+            # All of them before the first: a list that cannot be trusted is not fetched in part.
+            session.net.reach.demand_listed(each.url)
+    found = session.get_each(lambda each: _fetch_index(session, each), wanted)
     if with_sizes:
         _fetch_manifests(session, [each for each, ok in zip(wanted, found, strict=True) if ok])
-    _write_list(session.folder, wanted)
+    state.write_list(session.folder, session.state, wanted)
     return [each.path for each, ok in zip(wanted, found, strict=True) if not ok]
 
 
@@ -189,28 +137,31 @@ def _chosen(names: set[str], patterns: Sequence[str], latest: int | None) -> set
     return chosen
 
 
-def _fetch_index(session: _Session, each: Listed) -> bool:
-    url = each.url if each.is_elsewhere else None
+def _fetch_index(session: Session, each: Listed) -> bool:
+    url = session.net.reach.demand_listed(each.url) if each.is_elsewhere else None
     if each.relative.endswith(mirror.V3_INDEX):
         if not session.get(each.relative, url):
             return False
-        content = mirror.index_content((session.folder / each.relative).read_bytes())
+        try:
+            content = mirror.index_content((session.folder / each.relative).read_bytes())
+        except Rejected as rejected:
+            message = f"{url or session.named.url(each.relative)}: {rejected.problem.message}"
+            raise SourceError(message, "report it to those who publish it") from rejected
         return session.get(mirror.blob(mirror.mirror_of(each.relative), content.checksum))
     if session.get(each.relative, url):
         return True
-    return session.get(f"{each.relative}.gz", url and f"{url}.gz")
+    return session.get(f"{each.relative}.gz", url and addresses.with_suffix(url, ".gz"))
 
 
-def _fetch_manifests(session: _Session, listed: list[Listed]) -> None:
+def _fetch_manifests(session: Session, listed: list[Listed]) -> None:
     """Fetch the manifests of all specs: from the mirror of all stacks, where there is one."""
     whole = {each.snapshot for each in listed if each.label == ROOT}
     chosen = [each for each in listed if each.label == ROOT or each.snapshot not in whole]
     places = [place for each in chosen for place in _manifests(session, each)]
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        list(pool.map(session.get, places))
+    session.get_each(session.get, places)
 
 
-def _manifests(session: _Session, each: Listed) -> Iterator[str]:
+def _manifests(session: Session, each: Listed) -> Iterator[str]:
     if each.relative.endswith(mirror.V2_INDEX):
         return
     try:
@@ -220,33 +171,4 @@ def _manifests(session: _Session, each: Listed) -> Iterator[str]:
         return
     prefix = mirror.mirror_of(each.relative)
     for name, version, key in specs:
-        place = mirror.spec_manifest(prefix, name, version, key)
-        if not (session.folder / place).exists():
-            yield place
-
-
-def _write_list(folder: Path, fetched: list[Listed]) -> None:
-    path = folder / LISTING
-    before = listing.decode(path.read_bytes(), str(path)) if path.exists() else []
-    fresh = {each.snapshot for each in fetched}
-    kept = [each for each in before if each.snapshot not in fresh]
-    listed: dict[str, list[dict[str, str]]] = {}
-    for each in sorted([*kept, *fetched]):
-        listed.setdefault(each.snapshot, []).append({"label": each.label, "url": each.url})
-    draft = folder / f".{LISTING}.draft"
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(listed), indent=1) + b"\n")
-    draft.replace(path)
-
-
-def _load(folder: Path) -> dict[str, Validators]:
-    try:
-        return msgspec.json.decode((folder / _STATE).read_bytes(), type=dict[str, Validators])
-    except (OSError, msgspec.MsgspecError):
-        return {}
-
-
-def _save(session: _Session) -> None:
-    draft = session.folder / f"{_STATE}.draft"
-    draft.write_bytes(msgspec.json.encode(session.known))
-    draft.replace(session.folder / _STATE)
-    durable.sync(session.folder)
+        yield mirror.spec_manifest(prefix, name, version, key)

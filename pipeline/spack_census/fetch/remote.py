@@ -1,33 +1,37 @@
 """Download one file over HTTP: again where it pays, on from where it broke off, and never half.
 
-A file appears under its name when all of it is there. Redirects lead to http and https only, and
-from https to nothing weaker.
+A file appears under its name when all of it is there and on the disk.
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
+import http
 import random
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
+from spack_census.disk import durable
 from spack_census.documents.limits import LIMITS
 from spack_census.errors import SourceError
+from spack_census.fetch import addresses, web
+from spack_census.fetch.parts import Part
+from spack_census.fetch.patience import RETRY, Meter
+from spack_census.fetch.state import Known
+from spack_census.fetch.web import Answer, Broken, Web
 
 _CHUNK_BYTES = 256 * 1024
-_AGENT = "spack-census"
 _GONE = (403, 404, 410)
 """A bucket that may not be listed answers 403 for what it lacks."""
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
-_RETRY = "try again later: what was fetched is kept"
+_LONGEST_WAIT = 5
+"""Digits of a Retry-After in seconds that is taken for one."""
+
+MEND = "mend that, or fetch elsewhere: --to DIR; what was fetched is kept"
+"""What to do where the disk fails."""
 
 OnBytes = Callable[[int], None]
 
@@ -40,196 +44,148 @@ class Status(StrEnum):
     MISSING = "missing"
 
 
-class Validators(NamedTuple):
-    """What the server said of a file when it was fetched, to ask whether it has changed."""
-
-    etag: str | None = None
-    modified: str | None = None
-
-    @property
-    def strong(self) -> str | None:
-        """What names these very bytes, so that a download can go on where it broke off."""
-        return self.etag if self.etag and not self.etag.startswith("W/") else None
-
-
 class Download(NamedTuple):
     """The result of a download."""
 
     status: Status
-    validators: Validators
-
-
-class _Broken(Exception):  # noqa: N818 - caught here, tried again
-    """The transfer broke off, and another attempt may bring the rest."""
-
-    def __init__(self, message: str, wait_seconds: float = 0) -> None:
-        super().__init__(message)
-        self.wait_seconds = wait_seconds
+    known: Known
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait and how often to try."""
+class Wanted:
+    """One file: from where, to where, and what is known of it."""
 
-    timeout_seconds: float = 30
-    attempts: int = 4
-    pause_seconds: float = 1
-    """Before the second attempt; twice as long before each further one, and up to half more."""
-    longest_pause_seconds: float = 60
+    url: str
+    folder: Path
+    relative: str
+    known: Known
+    """What stands there; nothing is known of a file that is not there, or is not as it was."""
+    sha256: str | None = None
+    """Nothing with another checksum passes for the file."""
 
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
-        if after != "https" and (before, after) != ("http", "http"):
-            message = f"{req.full_url} redirects to {newurl}"
-            raise SourceError(message, "only http and https are followed, and never back to http")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    @property
+    def path(self) -> Path:
+        """Where the file belongs."""
+        return self.folder / self.relative
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    # `build_opener` would add handlers for ftp, file and data, which a redirect could reach.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        _Redirects,
-    ):
-        opener.add_handler(handler())
-    return opener
+def download(wanted: Wanted, net: Web, on_bytes: OnBytes = lambda _count: None) -> Download:
+    """Bring a file up to date with its URL.
 
-
-def download(
-    url: str,
-    path: Path,
-    known: Validators,
-    patience: Patience,
-    on_bytes: OnBytes = lambda _count: None,
-    sha256: str | None = None,
-) -> Download:
-    """Bring a file up to date with a URL; `known` is what the server last said of it.
-
-    With `sha256` nothing else passes for the file. A download that breaks off leaves
-    `<name>.part`, and goes on from there. Raises SourceError where the server refuses, gives up
-    or sends too much, OSError where the disk does.
+    A download that breaks off leaves what came, and goes on from there. Raises SourceError where
+    the server refuses, gives up, is too slow or sends too much, CensusError where the disk fails.
     """
+    meter, patience = net.meter(), net.patience
+    part = Part(wanted.folder, wanted.relative)
     for attempt in range(1, patience.attempts + 1):
         try:
-            return _attempt(url, path, known, patience.timeout_seconds, on_bytes, sha256)
-        except _Broken as broken:
+            meter.restart()
+            return _attempt(wanted, part, net, meter, on_bytes)
+        except Broken as broken:
             if attempt == patience.attempts:
-                message = f"{url}: {broken} (tried {attempt} times)"
-                raise SourceError(message, _RETRY) from broken
+                message = f"{_place(wanted)}: {broken} (tried {attempt} times)"
+                raise SourceError(message, RETRY) from broken
             pause = patience.pause_seconds * 2 ** (attempt - 1) * random.uniform(1, 1.5)  # noqa: S311 - no secret
-            time.sleep(min(max(pause, broken.wait_seconds), patience.longest_pause_seconds))
+            wait = min(max(pause, broken.wait_seconds), patience.longest_pause_seconds)
+        with _placed(wanted):
+            meter.wait(wait)
     raise AssertionError("at least one attempt")
 
 
-def _attempt(
-    url: str,
-    path: Path,
-    known: Validators,
-    timeout_seconds: float,
-    on_bytes: OnBytes,
-    sha256: str | None,
-) -> Download:
-    request = urllib.request.Request(url, headers=_headers(path, known))  # noqa: S310 - the opener knows http and https only
+def _place(wanted: Wanted) -> str:
+    return addresses.shown(wanted.url)
+
+
+@contextmanager
+def _placed(wanted: Wanted) -> Iterator[None]:
+    """See that each error names the address, or the file."""
     try:
-        with _opener().open(request, timeout=timeout_seconds) as response:
-            return _receive(response, path, on_bytes, sha256)
-    except urllib.error.HTTPError as error:
-        return _refused(error, url, path, known)
-    except urllib.error.URLError as error:
-        raise _Broken(str(error.reason)) from error
-    except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise _Broken(f"{type(error).__name__}: {error}") from error
+        with durable.errors(wanted.path, MEND):
+            yield
+    except SourceError as error:
+        if _place(wanted) in error.message:
+            raise
+        raise SourceError(f"{_place(wanted)}: {error.message}", *error.next_steps) from error
 
 
-def _headers(path: Path, known: Validators) -> dict[str, str]:
-    headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
-    part = part_of(path)
-    if part.exists():
-        mark = part.with_suffix(".etag")
-        if mark.exists() and part.stat().st_size:
-            headers |= {"Range": f"bytes={part.stat().st_size}-", "If-Range": mark.read_text()}
-    elif path.exists():
-        if known.etag:
-            headers["If-None-Match"] = known.etag
-        if known.modified:
-            headers["If-Modified-Since"] = known.modified
+def _attempt(wanted: Wanted, part: Part, net: Web, meter: Meter, on_bytes: OnBytes) -> Download:
+    with _placed(wanted):
+        etag = part.resume()
+        with web.opened(wanted.url, _headers(wanted, part, etag), net, meter) as answer:
+            return _received(answer, wanted, part, etag, on_bytes)
+
+
+def _headers(wanted: Wanted, part: Part, etag: str | None) -> dict[str, str]:
+    if etag is not None:
+        return {"Range": f"bytes={part.size}-", "If-Range": etag}
+    headers = {}
+    if wanted.known.etag:
+        headers["If-None-Match"] = wanted.known.etag
+    if wanted.known.modified:
+        headers["If-Modified-Since"] = wanted.known.modified
     return headers
 
 
-def part_of(path: Path) -> Path:
-    """Return where the first bytes of a file wait for the rest."""
-    return path.with_name(f"{path.name}.part")
+def _received(
+    answer: Answer, wanted: Wanted, part: Part, resumed: str | None, on_bytes: OnBytes
+) -> Download:
+    """Return what an answer amounts to; raises Broken, SourceError, OSError."""
+    if answer.status == http.HTTPStatus.OK:
+        return _taken(answer, wanted, part, 0, on_bytes)
+    if answer.status == http.HTTPStatus.PARTIAL_CONTENT:
+        if resumed is None:
+            raise Broken("the server sent a part where it was asked for the whole")
+        if not answer.headers.get("Content-Range", "").startswith(f"bytes {part.size}-"):
+            part.remove()
+            raise Broken("the server sent another part than it was asked for")
+        return _taken(answer, wanted, part, part.size, on_bytes)
+    if answer.status == http.HTTPStatus.NOT_MODIFIED:
+        if resumed is not None or not (wanted.known.etag or wanted.known.modified):
+            part.remove()
+            raise Broken("the server says that it has not changed, which it was not asked")
+        return Download(Status.UNCHANGED, wanted.known)
+    if answer.status in _GONE:
+        return Download(Status.MISSING, Known())
+    if answer.status == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and resumed is not None:
+        part.remove()
+        raise Broken("the file became shorter")
+    said = f"the server answers {answer.status} {answer.reason}".rstrip()
+    if answer.status in _AGAIN:
+        raise Broken(said, _retry_after(answer))
+    raise SourceError(f"{_place(wanted)}: {said}", "see whether the address is right")
 
 
-def _receive(response: Any, path: Path, on_bytes: OnBytes, sha256: str | None) -> Download:
-    validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-    part = part_of(path)
-    mark = part.with_suffix(".etag")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    goes_on = response.status == http.HTTPStatus.PARTIAL_CONTENT
-    start = part.stat().st_size if goes_on else 0
-    if goes_on and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-        part.unlink()
-        raise _Broken("the server sent another part than it was asked for")
-    if validators.strong:
-        mark.write_text(validators.strong)
-    else:
-        mark.unlink(missing_ok=True)
-    size = _copy(response, part, start, on_bytes)
-    expected = response.headers.get("Content-Length")
-    if expected is not None and size - start != int(expected):
-        raise _Broken(f"{size - start:,} bytes came of {int(expected):,}")
-    if sha256 is not None:
-        _check(part, sha256)
-    part.replace(path)
-    mark.unlink(missing_ok=True)
-    return Download(Status.NEW, validators)
+def _retry_after(answer: Answer) -> float:
+    said = answer.headers.get("Retry-After", "")
+    return float(said) if said.isascii() and said.isdigit() and len(said) <= _LONGEST_WAIT else 0
 
 
-def _check(part: Path, sha256: str) -> None:
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        part.unlink()
-        raise _Broken(f"it has the SHA-256 {found}, not the one in its name")
+def _taken(answer: Answer, wanted: Wanted, part: Part, start: int, on_bytes: OnBytes) -> Download:
+    """Take in the bytes from `start` on, and put the file in its place when it is whole."""
+    etag = answer.clean("ETag")
+    # A weak one does not name these very bytes, which going on would need.
+    part.begin(start, etag if etag and etag.startswith('"') else None)
+    try:
+        _copy(answer, part, start, on_bytes)
+    except BaseException:
+        part.keep()
+        raise
+    known = Known(part.size, part.sha256, etag, answer.clean("Last-Modified"))
+    if wanted.sha256 is not None and known.sha256 != wanted.sha256:
+        part.remove()
+        raise Broken(f"it has the SHA-256 {known.sha256}, not the one in its name")
+    part.put(wanted.path)
+    return Download(Status.NEW, known)
 
 
-def _copy(response: Any, part: Path, start: int, on_bytes: OnBytes) -> int:
-    """Append what the server sends from `start` on; return how long the file is then."""
-    with part.open("r+b" if start else "wb") as file:
-        size = file.seek(start)
-        # read1 gives what has come: a broken transfer keeps all of it.
-        while chunk := response.read1(_CHUNK_BYTES):
-            file.write(chunk)
-            size += len(chunk)
-            on_bytes(len(chunk))
-            if size > LIMITS.index_bytes:
-                message = f"{response.url} is more than {LIMITS.index_bytes:,} bytes"
-                raise SourceError(message, "no index is as large: is it one?")
-    return size
-
-
-def _refused(error: urllib.error.HTTPError, url: str, path: Path, known: Validators) -> Download:
-    with error:
-        if error.code == http.HTTPStatus.NOT_MODIFIED:
-            return Download(Status.UNCHANGED, known)
-        if error.code in _GONE:
-            return Download(Status.MISSING, Validators())
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part_of(path).unlink(missing_ok=True)
-            raise _Broken("the file became shorter") from error
-        if error.code in _AGAIN:
-            wait = error.headers.get("Retry-After", "")
-            seconds = float(wait) if wait.isdigit() else 0
-            raise _Broken(f"the server answers {error.code} {error.reason}", seconds) from error
-        message = f"{url}: the server answers {error.code} {error.reason}"
-        raise SourceError(message, "see whether the address is right") from error
+def _copy(answer: Answer, part: Part, start: int, on_bytes: OnBytes) -> None:
+    expected = answer.length
+    while chunk := answer.read(_CHUNK_BYTES):
+        part.add(chunk)
+        on_bytes(len(chunk))
+        if part.size > LIMITS.index_bytes:
+            part.remove()
+            message = f"{addresses.shown(answer.url)} is more than {LIMITS.index_bytes:,} bytes"
+            raise SourceError(message, "no index is as large: is it one?")
+    if expected is not None and part.size - start != expected:
+        raise Broken(f"{part.size - start:,} bytes came of {expected:,}")

@@ -1,7 +1,7 @@
 """A build cache itself: the indexes of its mirrors, which know more than the documents did.
 
-A snapshot has one index a stack and one for all, `root`. The specs are those of `root` where it
-is there, else those of any stack; a spec's stacks are all whose index holds its hash.
+A snapshot has one index a stack and one for all, `root`. The specs are those of `root`, and those
+that a stack holds and `root` lacks; a spec's stacks are all whose index holds its hash.
 """
 
 from __future__ import annotations
@@ -10,25 +10,26 @@ import hashlib
 import itertools
 import re
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from spack_census.dataset.layout import PARTITION_VALUE
 from spack_census.documents import indexes
-from spack_census.documents.records import Document, Problem, Reason, Record, Reject, Rejected
+from spack_census.documents.indexes import Described
+from spack_census.documents.records import Document, Problem, Reason, Reject, Rejected
 from spack_census.errors import SourceError
-from spack_census.sources import Entry, listing, mirror
-from spack_census.sources.listing import LISTING, ROOT, Listed
+from spack_census.sources import Entry, holdings, listing, mirror
+from spack_census.sources.holdings import Held
+from spack_census.sources.listing import LISTING, Listed
 
 _HEAD_BYTES = 4096
 _IS_INDEX = re.compile(rb'\s*\{\s*"database"\s*:')
 _DOUBT_NS = 2_000_000_000
 _MISSING = "missing"
+_NOTHING = Described([], [], [], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class BuildCache:
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
         """Yield a Document for each index of a snapshot, with the records it answers for."""
         chosen = set(paths)
-        held: dict[Listed, _Held] = {}
+        held: dict[Listed, Held] = {}
         for each in self.listed:
             if each.path not in chosen:
                 continue
@@ -89,12 +90,15 @@ class BuildCache:
                 yield found
             else:
                 held[each] = found
-        stacks = _stacks(held)
-        answers = _answers(held)
-        for each, found in held.items():
-            yield self._document(each, found, answers[each], stacks)
+        stacks = holdings.stacks(held)
+        known = set(stacks)
+        for each, answers in holdings.answers(held).items():
+            document = self._document(each, held[each], answers, stacks, known)
+            known.update(record.hash for record in document.externals)
+            told = (*document.warnings, *holdings.warnings(each, held, answers))
+            yield msgspec.structs.replace(document, warnings=told)
 
-    def _held(self, each: Listed) -> _Held | Reject:
+    def _held(self, each: Listed) -> Held | Reject:
         sha256, size_bytes = None, None
         try:
             read = self._read(each)
@@ -102,7 +106,7 @@ class BuildCache:
             decoded = indexes.decode(read.data)
         except Rejected as rejected:
             return Reject(each.path, sha256, size_bytes, rejected.problem, each.snapshot)
-        return _Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held)
+        return Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held)
 
     def _read(self, each: Listed) -> mirror.Read:
         try:
@@ -112,15 +116,21 @@ class BuildCache:
             raise SourceError(message, "make it readable and build again") from error
 
     def _document(
-        self, each: Listed, held: _Held, answers: list[str], stacks: Mapping[str, tuple[str, ...]]
+        self,
+        each: Listed,
+        held: Held,
+        answers: list[str],
+        stacks: Mapping[str, tuple[str, ...]],
+        known: Collection[str],
     ) -> Document:
         """Return the document of one index: read again if it answers for any spec.
 
-        To keep every index of a snapshot in memory for it would cost gigabytes.
+        To keep every index of a snapshot in memory for it would cost gigabytes. Externals in
+        `known` are another index's.
         """
-        found = self._records(each, held, answers, stacks) if answers else []
-        records = [one for one in found if isinstance(one, Record)]
-        warnings = []
+        found = self._records(each, held, answers, stacks, known) if answers else _NOTHING
+        records = found.records
+        warnings = found.warnings()
         sha256 = held.sha256
         if self.with_sizes and answers:
             sizes, num_broken = self._sizes(each.snapshot, set(answers))
@@ -130,10 +140,6 @@ class BuildCache:
             sha256 = hashlib.sha256(f"{sha256} {sorted(sizes.items())}".encode()).hexdigest()
             if num_broken:
                 warnings.append(f"{num_broken:,} manifests of specs cannot be read")
-        missing = [key for key in held.hashes if key not in stacks]
-        if missing:
-            text = f"{len(missing):,} specs are not in the index {ROOT}, which answers for all"
-            warnings.append(f"{text}: {', '.join(missing[:3])}")
         return Document(
             snapshot=each.snapshot,
             package=None,
@@ -143,20 +149,26 @@ class BuildCache:
             generation=None,
             num_specs_seen=len(answers),
             num_specs_declared=None,
-            stacks_declared=((each.label, len(held.hashes) - len(missing)),),
+            stacks_declared=((each.label, len(held.hashes)),),
             warnings=tuple(warnings),
             records=tuple(records),
-            problems=tuple(one for one in found if isinstance(one, Problem)),
+            problems=tuple(found.problems),
             hash_epoch=held.hash_epoch,
+            externals=tuple(found.externals),
         )
 
     def _records(
-        self, each: Listed, held: _Held, answers: list[str], stacks: Mapping[str, tuple[str, ...]]
-    ) -> list[Record | Problem]:
+        self,
+        each: Listed,
+        held: Held,
+        answers: list[str],
+        stacks: Mapping[str, tuple[str, ...]],
+        known: Collection[str],
+    ) -> Described:
         read = self._read(each)
         if read.sha256 != held.sha256:
             raise SourceError(f"{each.path} changed while it was read", "run the build again")
-        return list(indexes.records(indexes.decode(read.data), stacks, answers))
+        return indexes.described(indexes.decode(read.data), stacks, answers, known)
 
     def _sizes(self, snapshot: str, hashes: set[str]) -> tuple[dict[str, int], int]:
         """Return what the mirrors of a snapshot tell of sizes, and how many manifests do not."""
@@ -168,41 +180,6 @@ class BuildCache:
                 found = told | found
                 num_broken += broken
         return found, num_broken
-
-
-class _Held(NamedTuple):
-    """What the first look at an index tells."""
-
-    sha256: str
-    size_bytes: int
-    hash_epoch: int | None
-    hashes: list[str]
-
-
-def _answers(held: Mapping[Listed, _Held]) -> dict[Listed, list[str]]:
-    """Return the hashes whose records each index gives: each hash once, all of `root` if there."""
-    roots = {each for each in held if each.label == ROOT}
-    taken: set[str] = set()
-    answers: dict[Listed, list[str]] = {}
-    for each, found in held.items():
-        answers[each] = [
-            key for key in found.hashes if key not in taken and (not roots or each in roots)
-        ]
-        taken.update(answers[each])
-    return answers
-
-
-def _stacks(held: Mapping[Listed, _Held]) -> dict[str, tuple[str, ...]]:
-    """Return hash → the labels of all indexes that hold it, for each hash that becomes a row."""
-    labels: dict[str, list[str]] = defaultdict(list)
-    for each, found in sorted(held.items()):
-        for key in found.hashes:
-            labels[key].append(each.label)
-    roots = [found.hashes for each, found in held.items() if each.label == ROOT]
-    wanted = roots[0] if roots else list(labels)
-    # A few combinations stand for all specs.
-    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-    return {key: shared.setdefault(combined := tuple(labels[key]), combined) for key in wanted}
 
 
 def recognise(path: Path, unnamed: str | None, *, with_sizes: bool = False) -> BuildCache | None:

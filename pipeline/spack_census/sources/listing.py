@@ -58,11 +58,14 @@ def decode(data: bytes, name: str) -> list[Listed]:
         listed = msgspec.convert(value, dict[str, list[_Item]])
     except (Rejected, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise SourceError(f"{name} is no list of indexes: {error}", _REMEDY) from error
-    found = [
-        Listed(snapshot, item.label, relative_of(item.url), item.url)
-        for snapshot, items in listed.items()
-        for item in items
-    ]
+    try:
+        found = [
+            Listed(snapshot, item.label, relative_of(item.url), item.url)
+            for snapshot, items in listed.items()
+            for item in items
+        ]
+    except ValueError as error:
+        raise SourceError(f"{name} names what is no address: {error}", _REMEDY) from error
     paths: set[str] = set()
     for each in found:
         if not each.label.strip() or "/" in each.label or each.path in paths:
@@ -73,8 +76,10 @@ def decode(data: bytes, name: str) -> list[Listed]:
 
 
 def relative_of(url: str) -> str:
-    """Return where a listed index lies, relative to the list."""
+    """Return where a listed index lies, relative to the list; raises ValueError for no address."""
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError("one with a user's name or password")
     path = parts.path.strip("/")
     return f"{parts.netloc}/{path}" if parts.netloc and parts.netloc not in _PUBLIC else path
 

@@ -29,7 +29,7 @@ INDEXES = (V3_INDEX, V2_INDEX)
 _BLOB = re.compile(r"(?:.*/)?blobs/sha256/[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})", re.DOTALL)
 _DATABASE = "application/vnd.spack.db"
 _SPECS = "v3/manifests/spec"
-_SPEC_SUFFIX = ".spec.manifest.json"
+SPEC_SUFFIX = ".spec.manifest.json"
 _TARBALL = "application/vnd.spack.install"
 _GZIP = b"\x1f\x8b"
 _CHUNK_BYTES = 1024 * 1024
@@ -146,8 +146,8 @@ def sizes(root: Path, mirror: str, hashes: Container[str]) -> tuple[dict[str, in
     """
     found: dict[str, int] = {}
     broken = 0
-    for path in sorted((root / mirror / _SPECS).glob(f"*/*{_SPEC_SUFFIX}")):
-        spec_hash = path.name.removesuffix(_SPEC_SUFFIX)[-32:]
+    for path in sorted((root / mirror / _SPECS).glob(f"*/*{SPEC_SUFFIX}")):
+        spec_hash = path.name.removesuffix(SPEC_SUFFIX)[-32:]
         if spec_hash not in hashes:
             continue
         try:
@@ -162,7 +162,7 @@ def sizes(root: Path, mirror: str, hashes: Container[str]) -> tuple[dict[str, in
 
 def spec_manifest(mirror: str, name: str, version: str, spec_hash: str) -> str:
     """Return where a v3 mirror keeps the manifest of a spec."""
-    return f"{mirror}{_SPECS}/{name}/{name}-{version}-{spec_hash}{_SPEC_SUFFIX}"
+    return f"{mirror}{_SPECS}/{name}/{name}-{version}-{spec_hash}{SPEC_SUFFIX}"
 
 
 def read(root: Path, path: Path) -> Read:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-_INFINITY = ("stable", "trunk", "head", "master", "main", "develop")
+_INFINITY = ("stable", "nightly", "trunk", "head", "master", "main", "develop")
 _PRERELEASE = {"alpha": "0", "beta": "1", "rc": "2", "final": "3"}
 _FINAL = "3"
 

@@ -1,0 +1,141 @@
+"""The one place where an address is opened: over http and https, and never for longer than allowed.
+
+Whatever a server says or keeps to itself ends as an answer, as `Broken`, which another attempt may
+mend, or as a SourceError, which none does.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import re
+import ssl
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from spack_census.errors import SourceError
+from spack_census.fetch import addresses, connections, credentials
+from spack_census.fetch.patience import Meter, Patience
+from spack_census.fetch.reach import Reach
+
+_AGENT = "spack-census"
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 10
+_LENGTH = re.compile("[0-9]{1,15}")
+_CLEAN = re.compile("[!-~ ]{1,500}")
+
+
+class Broken(Exception):  # noqa: N818 - caught in this room, and tried again
+    """The transfer broke off, and another attempt may bring the rest."""
+
+    def __init__(self, message: str, wait_seconds: float = 0) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What all downloads of a fetch share."""
+
+    reach: Reach
+    patience: Patience
+    halted: threading.Event = field(default_factory=threading.Event)
+    """Set where the rest of the fetch is not wanted any more."""
+
+    def meter(self) -> Meter:
+        """Return the time that a download has."""
+        return Meter(self.patience, self.halted)
+
+
+class Answer(NamedTuple):
+    """What a server answered, its contents still to be read."""
+
+    url: str
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    read: Callable[[int], bytes]
+    """Returns up to so many bytes, none at the end; raises Broken."""
+
+    @property
+    def length(self) -> int | None:
+        """The number of bytes that follow, None where the server keeps it to itself."""
+        said = self.headers.get("Content-Length")
+        if said is None:
+            return None
+        if not _LENGTH.fullmatch(said):
+            raise Broken(f"the server announces a length of {said[:40]!r}")
+        return int(said)
+
+    def clean(self, name: str) -> str | None:
+        """Return a header that can be sent back as it is, None where it cannot or is not there."""
+        said = self.headers.get(name)
+        return said if said is not None and _CLEAN.fullmatch(said) else None
+
+
+@contextmanager
+def opened(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Iterator[Answer]:
+    """Ask for an address, following where it redirects to, and yield what is answered.
+
+    Raises Broken, and SourceError for an address that is not to be opened.
+    """
+    for _ in range(_MOST_REDIRECTS + 1):
+        with closing(_ask(url, headers, web, meter)) as response:
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None:
+                yield Answer(
+                    url,
+                    response.status,
+                    "".join(filter(_CLEAN.fullmatch, response.reason or ""))[:60],
+                    response.headers,
+                    functools.partial(_read, response),
+                )
+                return
+        target = addresses.joined(url, location)
+        web.reach.demand_step(url, target)
+        url = target
+    message = f"{addresses.shown(url)}: more than {_MOST_REDIRECTS} redirects"
+    raise SourceError(message, "see whether the address is right")
+
+
+def _read(response: Any, size: int) -> bytes:
+    with _broken():
+        # read1 gives what has come: a broken transfer keeps all of it.
+        data = response.read1(size)
+        assert isinstance(data, bytes)
+        return data
+
+
+def _ask(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Any:
+    parts = addresses.checked(url)
+    secret = credentials.authorization(parts, web.reach)
+    always = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
+    always |= {"Authorization": secret} if secret else {}
+    request = urllib.request.Request(url, headers={**headers, **always})  # noqa: S310 - the opener knows http and https only
+    with _broken():
+        return connections.opener(web.reach, meter).open(request, timeout=meter.silence())
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    """Turn whatever the network, TLS and `http.client` raise into Broken."""
+    try:
+        yield
+    except urllib.error.URLError as error:
+        raise _named(error.reason) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _named(error) from error
+
+
+def _named(error: object) -> Broken | SourceError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        message = f"its certificate is not to be trusted: {error.verify_message}"
+        return SourceError(message, "for an authority of your own: SSL_CERT_FILE=FILE census …")
+    text = getattr(error, "strerror", None) or str(error)
+    kind = "" if isinstance(error, str | ssl.SSLError) else f"{type(error).__name__}: "
+    return Broken(f"{kind}{text}"[:200])

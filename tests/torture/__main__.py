@@ -93,7 +93,7 @@ def costs(_which: str) -> Iterator[Line]:
 def mutations(number: int) -> Iterator[Line]:
     """Fuzz each format."""
     for name, form in fuzz.FORMATS.items():
-        tally = fuzz.fuzz(form, number, seed=0)
+        tally = fuzz.fuzz(form, round(number * form.share), seed=0)
         samples = tuple(f"{why}\n    {text[:_SHOWN_BYTES]!r}" for why, text in tally.samples)
         yield Line(f"{name}: mutations", tally.mutations)
         for verdict, count in sorted(tally.verdicts.items()):

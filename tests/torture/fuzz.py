@@ -21,7 +21,7 @@ import msgspec
 from spack_census.documents import parsing
 from spack_census.documents.records import Document, Reject
 from support import naive
-from torture import cost, indexes, lockfiles, together
+from torture import answers, cost, indexes, lockfiles, together
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -38,6 +38,8 @@ class Format(NamedTuple):
     seeds: Callable[[], Sequence[bytes]]
     check: Callable[[bytes], str]
     """Return a word for what became of a text; raises AssertionError where that is wrong."""
+    share: float = 1
+    """Of the mutations that are asked for: those through a socket take a hundred times as long."""
 
 
 @dataclass
@@ -149,4 +151,5 @@ FORMATS: dict[str, Format] = {
     "documents together": Format(faultless_seeds, together.check),
     "indexes": Format(indexes.seeds, indexes.check),
     "lockfiles": Format(lockfiles.seeds, lockfiles.check),
+    "answers": Format(answers.seeds, answers.check, share=0.1),
 }

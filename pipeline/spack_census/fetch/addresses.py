@@ -19,6 +19,8 @@ from spack_census.sources.listing import LISTING
 PUBLIC = f"https://binaries.spack.io/{LISTING}"
 _REMOTE = re.compile(r"(?:https?|s3):", re.IGNORECASE)
 _PRINTABLE = re.compile(r"[!-~]+")
+_SECRETS = re.compile(r"(?<=//)[^/?#]*@|[^/?#]*:[^/?#]*@")
+"""What may be a user's name and password, also where an address is none."""
 _PORTS = {"http": 80, "https": 443}
 _NO_SECRETS = (
     "leave it out, and give it in the environment: CENSUS_FETCH_USER, CENSUS_FETCH_PASSWORD",
@@ -80,13 +82,13 @@ def checked(url: str) -> SplitResult:
 
 def shown(url: str) -> str:
     """Return an address as it may be printed: without password, and with no query, or signature."""
-    before, slashes, rest = url.partition("://")
-    host, slash, path = rest.partition("/") if slashes else ("", "", "")
-    if not slashes:
-        before = before.rpartition("@")[2]
-    text = f"{before}{slashes}{host.rpartition('@')[2]}{slash}{path}"
-    bare, mark, _ = text.partition("?")
+    bare, mark, _ = without_secrets(url).partition("?")
     return f"{bare}{mark}…" if mark else bare
+
+
+def without_secrets(text: str) -> str:
+    """Return text of which some may be an address, without what may be a password."""
+    return _SECRETS.sub("…@", text)
 
 
 def joined(url: str, location: str) -> str:

@@ -88,10 +88,11 @@ def opened(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Iter
         with closing(_ask(url, headers, web, meter)) as response:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
+                reason = "".join(filter(_CLEAN.fullmatch, response.reason or ""))
                 yield Answer(
                     url,
                     response.status,
-                    "".join(filter(_CLEAN.fullmatch, response.reason or ""))[:60],
+                    addresses.without_secrets(reason)[:60],
                     response.headers,
                     functools.partial(_read, response),
                 )
@@ -138,4 +139,4 @@ def _named(error: object) -> Broken | SourceError:
         return SourceError(message, "for an authority of your own: SSL_CERT_FILE=FILE census …")
     text = getattr(error, "strerror", None) or str(error)
     kind = "" if isinstance(error, str | ssl.SSLError) else f"{type(error).__name__}: "
-    return Broken(f"{kind}{text}"[:200])
+    return Broken(addresses.without_secrets(f"{kind}{text}")[:200])

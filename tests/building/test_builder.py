@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import spack_census as sc
-from spack_census.building.builder import BuildResult
+from spack_census.building.outcomes import BuildResult
 from spack_census.dataset.layout import pin, read_manifest
 from spack_census.dataset.publication import lock
 from spack_census.dataset.verify import verify
@@ -173,7 +173,9 @@ def test_a_missing_snapshot_stays_unless_pruned(source: Path, dataset: Path) -> 
     only = source / "_cache" / "develop"
     assert statuses(sc.build(only, dataset, replace=True)) == {"develop": "changed"}
     assert set(read_manifest(pin(dataset)).snapshots) == {"develop", "develop-2025-01-05"}
-    result = sc.build(only, dataset, prune=True)
+    with pytest.raises(RefusedError, match="--prune would remove 1 of 2 snapshots with 12 specs"):
+        sc.build(only, dataset, prune=True)
+    result = sc.build(only, dataset, prune=True, replace=True)
     assert statuses(result) == {"develop": "unchanged", "develop-2025-01-05": "removed"}
     assert set(read_manifest(pin(dataset)).snapshots) == {"develop"}
 
@@ -210,9 +212,10 @@ def test_a_single_file_over_a_full_snapshot_is_refused(source: Path, dataset: Pa
     sc.build(source, dataset)
     before = pin(dataset)
     alone = source / "_cache" / "develop" / PACKAGES[0] / "specs.md"
-    with pytest.raises(RefusedError, match="more than a tenth") as caught:
+    with pytest.raises(RefusedError, match="would drop what a snapshot holds") as caught:
         sc.build(alone, dataset)
-    assert "11 of 12" in str(caught.value)
+    assert "develop: 11 of 12 packages would go: package-01, package-02" in str(caught.value)
+    assert "develop: 11 of 12 specs would go" in str(caught.value)
     assert pin(dataset) == before
     assert verify(dataset).findings == ()
     sc.build(alone, dataset, replace=True)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from spack_census.building import builder, inventory
-from spack_census.building.builder import BuildResult
+from spack_census.building.outcomes import BuildResult
 from spack_census.dataset.layout import pin
 from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError

@@ -5,64 +5,32 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from spack_census.building import guards, inventory, reference, workers
+from spack_census.building import (
+    doubts,
+    guards,
+    inventory,
+    losses,
+    outcomes,
+    owners,
+    reference,
+    workers,
+)
 from spack_census.building.convert import Converted, Task, revision
 from spack_census.building.inventory import Inventory
+from spack_census.building.outcomes import BuildResult, Observer, Outcome
 from spack_census.dataset.layout import Manifest, SnapshotState
 from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import durable, failpoints
-from spack_census.documents.records import Problem
 from spack_census.errors import DatasetError
 from spack_census.fetch.opening import open_source
 from spack_census.sources import Source
-from spack_census.spack.series import mutable
 
 _FINGERPRINTS = "fingerprints.json"
 _MEND = "mend that and build again; what was published before is as it was"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a build did with one snapshot."""
-
-    snapshot: str
-    status: str
-    """new, changed, unchanged, repaired or removed."""
-    state: SnapshotState
-    num_changed: int = 0
-    """Documents added, changed or removed since the version before."""
-
-    @property
-    def surprising(self) -> bool:
-        """Whether a snapshot changed that should stand still once published."""
-        return self.status == "changed" and not mutable(self.snapshot)
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """What a build saw and wrote."""
-
-    published: bool
-    """False where the dataset was up to date already."""
-    outcomes: tuple[Outcome, ...]
-    """One for each snapshot of the source, and each that was removed; by name."""
-    problems: tuple[tuple[str, Problem], ...]
-    """(path, problem) of each reject among the documents that this build read."""
-    num_skipped: int
-    """Files in the source that are no documents."""
-    totals: guards.Totals
-    warnings: tuple[str, ...]
-    """What failed after the publication, which stands all the same."""
-    manifest: Manifest = field(repr=False)
-
-
-Observer = Callable[[Outcome, int], None]
-"""Called after each snapshot with its outcome and the number of snapshots in the source."""
 
 
 def build(  # noqa: PLR0913 - the options of `census build`
@@ -85,8 +53,9 @@ def build(  # noqa: PLR0913 - the options of `census build`
 
     `source` is a path or a source that was opened with options of its own, such as a repository.
     `rename` gives the source's only snapshot another name; `strict` makes any reject an error;
-    `prune` removes snapshots that the source lacks; `replace` allows a build that loses more than
-    a tenth of a snapshot's documents, `allow_partial` one without some of a snapshot's indexes;
+    `prune` removes snapshots that the source lacks; `replace` allows a build that takes away what
+    the dataset holds (see `losses`, `owners`), `allow_partial` one without some of a snapshot's
+    indexes, or of a new snapshot that holds suspiciously little (see `doubts`);
     `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
     of processes, by default as many as there are cores and work for. An `executor`, such as
     `cluster.connect` gives, takes their place where the source is portable; its workers must see
@@ -110,24 +79,38 @@ def build(  # noqa: PLR0913 - the options of `census build`
         tasks = _tasks(origin, scanned, names, publication)
         number = workers.number(jobs, scanned.num_bytes_unread) if origin.portable else 1
         results = workers.run(tasks, number, executor if origin.portable else None)
-        outcomes, converted = _convert(tasks, results, names, publication, observe)
-        fresh = [done for done in converted if _is_fresh(done, publication)]
+        found, converted = outcomes.follow(
+            tasks, results, names, publication, allow_partial=allow_partial, observe=observe
+        )
+        held = {each.snapshot: each.state for each in found if each.status == "held back"}
+        fresh = [
+            done
+            for done in converted
+            if done.snapshot not in held and outcomes.is_fresh(done, publication)
+        ]
         states = publication.snapshots | {done.snapshot: done.state for done in fresh}
         problems = [(reject.path, reject.problem) for reject in scanned.rejected]
         problems += [problem for done in converted for problem in done.problems]
-        totals = guards.count(scanned, [states[name] for name in names.values()])
+        built = sorted(set(names.values()) - held.keys())
+        totals = guards.count(scanned, [states[name] for name in built], held.values())
         guards.check(totals, converted, problems, strict=strict)
+        if not states:
+            doubts.refuse({each.snapshot: each.reason for each in found})
         if not allow_partial:
             guards.refuse_partial(fresh, publication)
+        if not (allow_partial or replace):
+            losses.refuse_indexes(fresh, publication)
         if not replace:
-            guards.refuse_losses(fresh, publication)
+            owners.refuse(fresh, publication, origin.place, owners.load(folder))
+            losses.refuse(fresh, publication)
         if prune:
-            outcomes += _prune(states, set(names.values()))
+            found += _prune(states, set(names.values()), replace=replace)
         manifest = _publish(publication, fresh, states, scanned)
         warnings = _finish(publication, origin, known, scanned, converted)
+        warnings += _note_owners(publication, origin, built, states)
     return BuildResult(
         published=manifest != publication.manifest,
-        outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.snapshot)),
+        outcomes=tuple(sorted(found, key=lambda outcome: outcome.snapshot)),
         problems=tuple(problems),
         num_skipped=len(scanned.skipped),
         totals=totals,
@@ -154,49 +137,10 @@ def _tasks(
     return tasks
 
 
-def _convert(
-    tasks: list[Task],
-    results: Iterable[Converted],
-    names: dict[str, str],
-    publication: Publication,
-    observe: Observer,
-) -> tuple[list[Outcome], list[Converted]]:
-    pending = {task.snapshot for task in tasks}
-    outcomes = [
-        Outcome(name, "unchanged", publication.snapshots[name])
-        for name in sorted(set(names.values()) - pending)
-    ]
-    for outcome in outcomes:
-        observe(outcome, len(names))
-    converted = []
-    for done in results:
-        outcomes.append(_outcome(done, publication))
-        observe(outcomes[-1], len(names))
-        converted.append(done)
-    return outcomes, sorted(converted, key=lambda done: done.snapshot)
-
-
-def _is_fresh(done: Converted, publication: Publication) -> bool:
-    # A document may have been touched, or moved back, and say what it said before.
-    before = publication.snapshots.get(done.snapshot)
-    same = before is not None and before.source_revision == done.state.source_revision
-    return not same or done.snapshot in publication.damaged
-
-
-def _outcome(done: Converted, publication: Publication) -> Outcome:
-    if done.snapshot not in publication.snapshots:
-        return Outcome(done.snapshot, "new", done.state)
-    if done.snapshot in publication.damaged:
-        return Outcome(done.snapshot, "repaired", done.state)
-    if not _is_fresh(done, publication):
-        return Outcome(done.snapshot, "unchanged", done.state)
-    before = guards.previous_documents(publication, done.snapshot)
-    changed = {path for path, _ in before ^ set(done.sha256.items())}
-    return Outcome(done.snapshot, "changed", done.state, len(changed))
-
-
-def _prune(states: dict[str, SnapshotState], present: set[str]) -> list[Outcome]:
+def _prune(states: dict[str, SnapshotState], present: set[str], *, replace: bool) -> list[Outcome]:
     gone = sorted(states.keys() - present)
+    if not replace:
+        losses.refuse_prune(gone, states)
     return [Outcome(name, "removed", states.pop(name)) for name in gone]
 
 
@@ -239,3 +183,14 @@ def _finish(
     except OSError as error:
         warnings.append(f"cleaning up failed, the next build will do it: {error}")
     return tuple(warnings)
+
+
+def _note_owners(
+    publication: Publication, origin: Source, built: list[str], states: dict[str, SnapshotState]
+) -> tuple[str, ...]:
+    try:
+        failpoints.reached("save owners")
+        owners.save(publication.dataset, origin.place, built, states)
+    except OSError as error:
+        return (f"another source may replace these snapshots unasked: {error}",)
+    return ()

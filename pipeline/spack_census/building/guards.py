@@ -1,17 +1,15 @@
 """What must hold before a build may publish: names, losses, and the conservation of counts.
 
-documents seen = documents written + documents rejected
-specs seen     = specs written + specs rejected          specs written = rows of the table
+documents seen = documents written + documents rejected + those of snapshots held back
+specs seen     = specs written + specs rejected + held back    specs written = rows of the table
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from spack_census.building import previous
 from spack_census.building.convert import Converted
 from spack_census.building.inventory import Inventory
 from spack_census.dataset.layout import PARTITION_VALUE, SnapshotState
@@ -19,14 +17,10 @@ from spack_census.dataset.publication import Publication
 from spack_census.documents.records import Problem, Reason
 from spack_census.errors import (
     ConservationError,
-    DatasetError,
     ParameterError,
     RefusedError,
     SourceError,
 )
-
-_LOSS = 0.1
-"""The share of a snapshot's documents that a build may drop without being told so."""
 
 
 class Totals(NamedTuple):
@@ -38,6 +32,9 @@ class Totals(NamedTuple):
     specs_seen: int
     specs_written: int
     specs_rejected: int
+    documents_held: int = 0
+    """Of snapshots that were held back."""
+    specs_held: int = 0
 
 
 def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
@@ -74,7 +71,7 @@ def refuse_partial(converted: Iterable[Converted], publication: Publication) -> 
     for done in converted:
         if done.state.source != "buildcache":
             continue
-        before = {path for path, _ in previous_documents(publication, done.snapshot)}
+        before = {path for path, _ in previous.documents(publication, done.snapshot)}
         # Whole documents come first among the problems, then single specs.
         for path, problem in done.problems[: done.state.num_documents_rejected]:
             if problem.reason is not Reason.MISSING_INDEX or path in before:
@@ -85,69 +82,26 @@ def refuse_partial(converted: Iterable[Converted], publication: Publication) -> 
         raise RefusedError(message, *faults[:5], hint)
 
 
-def refuse_losses(converted: Iterable[Converted], publication: Publication) -> None:
-    """Raise RefusedError if a snapshot would lose more than a tenth of its documents.
-
-    Of a damaged snapshot only the number of documents is known for certain.
-    """
-    losses = []
-    for done in converted:
-        if done.snapshot in publication.damaged:
-            had, has = publication.snapshots[done.snapshot].num_documents, done.state.num_documents
-            if had - has > _LOSS * had:
-                losses.append(f"{done.snapshot}: {has:,} documents instead of {had:,}")
-            continue
-        before = _previous_packages(publication, done.snapshot)
-        lost = sorted(before - done.packages)
-        if before and len(lost) > _LOSS * len(before):
-            names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
-            losses.append(f"{done.snapshot}: {len(lost):,} of {len(before):,} would go: {names}")
-    if losses:
-        message = "the build would drop more than a tenth of a snapshot's documents"
-        hint = "if that is meant: --replace; to keep both: --as NAME"
-        raise RefusedError(message, *losses, hint)
-
-
-def previous_documents(publication: Publication, snapshot: str) -> set[tuple[str, str]]:
-    """Return (path, SHA-256) of each document of a snapshot in the current version."""
-    rows = _columns(publication, "documents", snapshot, ["path", "sha256"])
-    return {(row["path"], row["sha256"]) for row in rows}
-
-
-def _previous_packages(publication: Publication, snapshot: str) -> set[str]:
-    rows = _columns(publication, "documents", snapshot, ["package"])
-    rows += _columns(publication, "specs", snapshot, ["package"])
-    return {row["package"] for row in rows if row["package"] is not None}
-
-
-def _columns(
-    publication: Publication, table: str, snapshot: str, names: list[str]
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for file in publication.files:
-        if file.table == table and file.snapshot == snapshot:
-            path = publication.path(file)
-            try:
-                rows += pq.ParquetFile(path).read(names).to_pylist()
-            except (pa.ArrowException, OSError) as error:
-                message = f"{path} cannot be read: {error}"
-                raise DatasetError(message, "mend it: census verify --repair SOURCE") from error
-    return rows
-
-
-def count(scanned: Inventory, states: Sequence[SnapshotState]) -> Totals:
-    """Return the totals over the source; `states` are those of its snapshots."""
+def count(
+    scanned: Inventory, states: Sequence[SnapshotState], held: Iterable[SnapshotState]
+) -> Totals:
+    """Return the totals over the source; `states` are those of its snapshots, but those `held`."""
+    held = [*held]
     written = sum(state.num_documents for state in states)
     specs_written = sum(state.num_specs for state in states)
-    specs_rejected = sum(state.num_specs_rejected for state in states)
-    rejected = sum(state.num_documents_rejected for state in states) + len(scanned.rejected)
+    specs_held = sum(state.num_specs for state in held)
+    both = [*states, *held]
+    specs_rejected = sum(state.num_specs_rejected for state in both)
+    rejected = sum(state.num_documents_rejected for state in both) + len(scanned.rejected)
     return Totals(
         documents_seen=scanned.num_documents,
         documents_written=written,
         documents_rejected=rejected,
-        specs_seen=specs_written + specs_rejected,
+        specs_seen=specs_written + specs_rejected + specs_held,
         specs_written=specs_written,
         specs_rejected=specs_rejected,
+        documents_held=sum(state.num_documents for state in held),
+        specs_held=specs_held,
     )
 
 
@@ -167,12 +121,12 @@ def check(
     if len(problems) > len(lines):
         lines.append(f"and {len(problems) - len(lines):,} more")
     rejected = totals.documents_rejected + totals.specs_rejected
-    if not totals.documents_written:
+    if not totals.documents_written + totals.documents_held:
         raise SourceError("the source holds no usable document", *lines, "see README: documents")
     if strict and rejected:
         message = f"{rejected:,} rejected, and --strict allows none; nothing was published"
         raise SourceError(message, *lines)
-    written = totals.documents_written + totals.documents_rejected
+    written = totals.documents_written + totals.documents_rejected + totals.documents_held
     laws = [("documents", totals.documents_seen, written)]
     for done in converted:
         state = done.state

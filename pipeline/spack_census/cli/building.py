@@ -17,7 +17,7 @@ from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
-    from spack_census.building.builder import BuildResult, Observer, Outcome
+    from spack_census.building.outcomes import BuildResult, Observer, Outcome
 
 
 def build(
@@ -35,7 +35,7 @@ def build(
         bool, typer.Option("--prune", help="Remove snapshots that the source lacks.")
     ] = False,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Allow a snapshot to lose many documents.")
+        bool, typer.Option("--replace", help="Allow what the dataset holds to be lost.")
     ] = False,
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
@@ -132,9 +132,11 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
         print(f"{'skipped':<24} {_many(result.num_skipped, 'file')} that are no documents")
     print(
         f"{'checked':<24} {totals.documents_seen:,} documents seen = "
-        f"{totals.documents_written:,} written + {totals.documents_rejected:,} rejected\n"
+        f"{totals.documents_written:,} written + {totals.documents_rejected:,} rejected"
+        f"{_held(totals.documents_held)}\n"
         f"{'':<24} {totals.specs_seen:,} specs seen = "
         f"{totals.specs_written:,} written + {totals.specs_rejected:,} rejected"
+        f"{_held(totals.specs_held)}"
     )
     if removed:
         print(f"{'removed':<24} {_many(removed, 'snapshot')} that the source lacks")
@@ -148,6 +150,10 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     )
     _print_warnings(result)
     _print_next_steps(result, dataset)
+
+
+def _held(number: int) -> str:
+    return f" + {number:,} held back" if number else ""
 
 
 def _extent(dataset: Path) -> tuple[int, str]:
@@ -164,12 +170,8 @@ def _extent(dataset: Path) -> tuple[int, str]:
 def _print_warnings(result: BuildResult) -> None:
     for warning in result.warnings:
         print(f"note: published, but {warning}", file=sys.stderr)
-    for outcome in result.outcomes:
-        if outcome.surprising:
-            print(
-                f"note: {outcome.snapshot} changed, though only develop is expected to",
-                file=sys.stderr,
-            )
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
     rejected = result.totals.documents_rejected + result.totals.specs_rejected
     if rejected:
         print(f"note: {rejected:,} rejected; see why: census rejects", file=sys.stderr)

@@ -20,6 +20,8 @@ from spack_census.errors import DatasetError
 CURRENT = "current"
 VERSIONS = "versions"
 MANIFEST = "manifest.json"
+OWNERS = "owners.json"
+"""Beside the versions: which source each snapshot was built from."""
 VERSION_ID = re.compile(r"\d{8}-[0-9a-f]{16}")
 PARTITION_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 """What may become a folder name; nothing else from a document ever does (match in full)."""

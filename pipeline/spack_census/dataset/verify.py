@@ -17,6 +17,7 @@ from spack_census.dataset import laws
 from spack_census.dataset.layout import (
     CURRENT,
     MANIFEST,
+    OWNERS,
     VERSION_ID,
     VERSIONS,
     File,
@@ -32,8 +33,8 @@ from spack_census.disk import locking
 REPAIR = "census verify --repair SOURCE"
 _AGAIN = "the next build removes it"
 _FOREIGN = "move it out of the dataset"
-_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, "fingerprints.json"))
-_LEFT_BEHIND = frozenset(("staging", "fingerprints.draft"))
+_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, "fingerprints.json", OWNERS))
+_LEFT_BEHIND = frozenset(("staging", "fingerprints.draft", "owners.draft"))
 _CHUNK_BYTES = 1 << 20
 
 

@@ -121,6 +121,8 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
     rejected = built.totals.documents_rejected + built.totals.specs_rejected
     said = ", ".join(changed) or "nothing new"
     log("build", f"{source.source}: {said}" + (f"; {rejected:,} rejected" if rejected else ""))
+    for note in built.notes:
+        log("build", f"note: {note}")
     for warning in built.warnings:
         log("build", f"published, but {warning}")
 

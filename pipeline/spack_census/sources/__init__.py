@@ -35,6 +35,10 @@ class Source(Protocol):
         """What tells this source from others, for the fingerprints of its entries."""
 
     @property
+    def place(self) -> str:
+        """The path of the folder or file it lies in, by which it owns what is built from it."""
+
+    @property
     def portable(self) -> bool:
         """Whether it can travel to another process and read on there."""
 

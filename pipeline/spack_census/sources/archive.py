@@ -56,6 +56,11 @@ class Archive:
         """The path of the archive."""
         return str(self.path)
 
+    @property
+    def place(self) -> str:
+        """The path of the archive."""
+        return self.identity
+
     def entries(self) -> Iterator[Entry | Reject]:
         """Read the archive; yield each candidate in path order, and a Reject for each bad member.
 

@@ -49,6 +49,11 @@ class BuildCache:
         """The path of the folder."""
         return str(self.root)
 
+    @property
+    def place(self) -> str:
+        """The path of the folder."""
+        return self.identity
+
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each index that the list names; of a snapshot that has none here, one Reject."""
         doubt_ns = time.time_ns() - _DOUBT_NS

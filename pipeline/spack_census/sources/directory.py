@@ -36,6 +36,11 @@ class Directory:
         # A path need not be UTF-8, and this is written down.
         return os.fsencode(self.root).decode(errors="backslashreplace")
 
+    @property
+    def place(self) -> str:
+        """The path of the folder."""
+        return self.identity
+
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate in path order, and a Reject for each that cannot be opened."""
         doubt_ns = time.time_ns() - _DOUBT_NS

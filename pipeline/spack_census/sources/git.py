@@ -131,6 +131,12 @@ class Git:
         place = os.fsencode(self.git_dir).decode(errors="backslashreplace")
         return f"git {place} {self.folder} {self.every}"
 
+    @property
+    def place(self) -> str:
+        """The path of the repository."""
+        folder = self.git_dir.parent if self.git_dir.name == ".git" else self.git_dir
+        return os.fsencode(folder).decode(errors="backslashreplace")
+
     def entries(self) -> Iterator[Entry | Reject]:
         """Yield each candidate: of the commit by path, then of each state of `develop`."""
         with Blobs(self.git_dir) as blobs:

@@ -148,7 +148,7 @@ def test_a_second_build_publishes_nothing_and_a_changed_member_is_seen(
     assert not sc.build(path, dataset).published
     write_document(source, "zlib", "v1.0.0", [Spec(version="9")])
     write(tmp_path, tar_of(source))
-    statuses = {o.snapshot: o.status for o in sc.build(path, dataset).outcomes}
+    statuses = {o.snapshot: o.status for o in sc.build(path, dataset, replace=True).outcomes}
     assert statuses == {"develop-2025-01-05": "unchanged", "v1.0.0": "changed"}
 
 

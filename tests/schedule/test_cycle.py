@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from spack_census.building.builder import BuildResult
+from spack_census.building.outcomes import BuildResult
 from spack_census.cli import main
 from spack_census.disk import locking
 from spack_census.errors import CensusError

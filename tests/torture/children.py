@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spack_census.building import builder
+from spack_census.building import builder, outcomes
 from spack_census.dataset import verify
 from spack_census.dataset.layout import pin, read_manifest
 from spack_census.sources import directory
@@ -68,7 +68,7 @@ def finished(process: int, pipe: int) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.splitlines()]
 
 
-def build_state(folder: Path, number: int) -> builder.BuildResult:
+def build_state(folder: Path, number: int) -> outcomes.BuildResult:
     """Build a state's source into the dataset of this folder."""
     source = states.write(folder / f"state-{number}", number)
     return builder.build(source, folder / "dataset", jobs=1, replace=True)

@@ -60,7 +60,7 @@ Rename = Annotated[
     typer.Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
 ]
 AllowPartial = Annotated[
-    bool, typer.Option("--allow-partial", help="Allow a snapshot to lack some indexes.")
+    bool, typer.Option("--allow-partial", help="Allow missing indexes, scant new snapshots.")
 ]
 WithSizes = Annotated[
     bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")

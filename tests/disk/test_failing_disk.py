@@ -85,14 +85,14 @@ def test_a_file_that_cannot_grow_is_named_and_costs_nothing(
 ) -> None:
     before = pin(dataset)
     newer = write_source(place / "newer", 40, "2.0")
-    codes, told = run(["build", newer, "--dataset", dataset], limit=limit)
+    codes, told = run(["build", newer, "--dataset", dataset, "--replace"], limit=limit)
     assert codes == [2]
     assert told.startswith("census: ") or "\ncensus: " in told
     assert str(dataset) in told
     assert "File too large" in told
     assert "build again" in told
     demand_intact(dataset, before)
-    assert sc.build(newer, dataset).published
+    assert sc.build(newer, dataset, replace=True).published
     assert verify(dataset).findings == ()
 
 
@@ -110,7 +110,7 @@ def test_a_full_disk_is_named_and_costs_nothing(place: Path) -> None:
     verified = ["verify", "--dataset", dataset, "--format", "json"]
     codes, told = run(
         ["build", small, "--dataset", dataset],
-        ["build", large, "--dataset", dataset],
+        ["build", large, "--dataset", dataset, "--replace"],
         verified,
         ["query", "coverage.by_target", "--dataset", dataset],
         ["build", small, "--dataset", dataset],
@@ -150,7 +150,7 @@ def test_a_dataset_that_may_not_be_written_is_named(
     newer = write_source(place / "newer", 40, "2.0")
     forbidden = dataset / place_of_it
     forbidden.chmod(0o400 if forbidden.is_file() else 0o500)
-    codes, told = as_another(["build", newer, "--dataset", dataset])
+    codes, told = as_another(["build", newer, "--dataset", dataset, "--replace"])
     forbidden.chmod(0o755)
     assert codes == [2]
     assert f"census: {forbidden}" in told

@@ -53,7 +53,7 @@ def refuse(
     place: str,
     owners: Mapping[str, str],
 ) -> None:
-    """Raise RefusedError if a snapshot of another source would be replaced by other content.
+    """Raise RefusedError if a snapshot of another source would lose a document of its own.
 
     A folder and what lies in it are one source, and one that is no more has no claim.
     """
@@ -65,7 +65,7 @@ def refuse(
         if done.snapshot in publication.damaged or not _other(place, former):
             continue
         before = {sha256 for _, sha256 in previous.documents(publication, done.snapshot)}
-        if before != set(done.sha256.values()):
+        if not before <= set(done.sha256.values()):
             taken.append(f"{done.snapshot} is of {former}")
     if taken:
         message = f"{place} would replace snapshots of another source"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 import spack_census as sc
 
@@ -20,6 +20,14 @@ settings.register_profile(
     deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    # What fails need not be small to tell that a mutant is found out.
+    "mutants",
+    settings.get_profile("census"),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.register_profile("long", settings.get_profile("census"), max_examples=2000)
 settings.load_profile("census")

@@ -39,12 +39,23 @@ BASE = Spec(
 )
 
 # Few values, so that kinds meet, tie, and stand several times on a side. 1.0 and 1.00 are one
-# version; a hash may stand in another slot, with other values, or twice on a side.
+# version; a hash may stand in another slot, with other values, or twice on a side, and does so
+# often: half of the specs have one of three.
+SLOTS = [
+    BASE.slot,
+    BASE.slot,
+    BASE.slot,
+    ("zlib", "darwin", "ubuntu22.04", "zen4"),
+    ("zlib", "linux", "rhel8", "zen4"),
+    ("zlib", "linux", "ubuntu22.04", "zen3"),
+    ("bzip2", "linux", "ubuntu22.04", "zen4"),
+]
+HASHES = st.sampled_from(["h00", "h01", "h02"]) | st.integers(0, 40).map("h{:02d}".format)
 SPECS = st.builds(
     lambda place, version, compiler, variants, stacks, hash_, package_hash: Spec(
         *place, *version, *compiler, tuple(sorted(variants)), tuple(stacks), hash_, package_hash
     ),
-    st.sampled_from([BASE.slot, BASE.slot, ("zlib", "linux", "rhel8", "zen4")]),
+    st.sampled_from(SLOTS),
     st.sampled_from([("1.0", "v1"), ("1.00", "v1"), ("1.1", "v2"), ("1.2", "v3"), ("2.0", "v4")]),
     st.sampled_from([(None, None), ("gcc", "11"), ("gcc", "12"), ("clang", "12"), ("clang", None)]),
     st.sets(
@@ -52,7 +63,7 @@ SPECS = st.builds(
         max_size=3,
     ),
     st.sampled_from([[], ["e4s", "root"], ["ml", "root"]]),
-    st.integers(0, 40).map("h{:02d}".format),
+    HASHES,
     st.sampled_from([None, "p", "q"]),
 )
 SIDES = st.tuples(st.lists(SPECS, max_size=10), st.lists(SPECS, max_size=10))
@@ -180,6 +191,43 @@ def test_closest_pair_is_matched_first_and_backwards_too(
     forth = {row["after_hash"] for row in diff([one], [farther, nearer]) if row["before_hash"]}
     back = {row["before_hash"] for row in diff([farther, nearer], [one]) if row["after_hash"]}
     assert forth == back == {nearer.hash}
+
+
+# What tells copies of one hash apart, in order: what comes first, and what comes later.
+COPIES: dict[str, tuple[Any, Any]] = {
+    "package": ("bzip2", "zlib"),
+    "version_key": ("v1", "v2"),
+    "version": ("1.0", "1.00"),
+    "platform": ("darwin", "linux"),
+    "os": ("rhel8", "rhel9"),
+    "target": ("zen3", "zen4"),
+    "stacks": (("a",), ("b",)),
+    "compiler_name": ("gcc", None),
+    "compiler_version": ("12", None),
+    "settings": ("+a", "+b"),
+    "patches": ("patches=a", "patches=b"),
+    "package_hash": ("p", None),
+}
+
+
+def _copy(**values: Any) -> Spec:
+    return Spec(hash="h", variants=(values.pop("settings"), values.pop("patches")), **values)
+
+
+@pytest.mark.parametrize("level", COPIES)
+def test_of_a_hash_that_stands_more_often_the_first_copies_are_kept(
+    diff: Differ, level: str
+) -> None:
+    # One comes first by this, the other by all that is looked at later.
+    at = [*COPIES].index(level)
+    places = {name: number for number, name in enumerate(COPIES)}
+    one = _copy(**{name: pair[places[name] > at] for name, pair in COPIES.items()})
+    other = _copy(**{name: pair[places[name] == at] for name, pair in COPIES.items()})
+    again = replace(other, hash="new")
+    for before in ([one, other], [other, one]):
+        rows = diff(before, [again, one])
+        assert [row["change"] for row in rows] == ["rebuilt"]
+        assert {*rows[0]["attributes"]} <= {"dependencies"}
 
 
 def test_of_equally_close_pairs_the_first_in_text_order_is_taken(diff: Differ) -> None:

@@ -43,6 +43,20 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dataset_of(tmp_path_factory.mktemp("small") / "ds", _specs(NAMES), *NAMES)
 
 
+@pytest.fixture(scope="module")
+def published(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of its three reports, which tests must not change."""
+    folder = tmp_path_factory.mktemp("published") / "reports"
+    assert publish(small, folder).changed
+    return folder
+
+
+@pytest.fixture
+def output(published: Path, tmp_path: Path) -> Path:
+    """Return a copy of that folder, times and all, to do with as a test likes."""
+    return shutil.copytree(published, tmp_path / "reports", symlinks=True)
+
+
 def _specs(names: list[str]) -> list[dict[str, object]]:
     return [
         spec(name, "abcdef"[n], package=f"p{n}", size_bytes=1)
@@ -74,9 +88,7 @@ def test_each_snapshot_gets_a_report_oldest_first(census: Census, tmp_path: Path
     assert not (output / ".drafts").exists()
 
 
-def test_with_nothing_new_no_byte_changes_and_it_says_so(small: Path, tmp_path: Path) -> None:
-    output = tmp_path / "reports"
-    assert publish(small, output).changed
+def test_with_nothing_new_no_byte_changes_and_it_says_so(small: Path, output: Path) -> None:
     before = state(output)
     again = publish(small, output)
     assert not again.changed
@@ -84,35 +96,38 @@ def test_with_nothing_new_no_byte_changes_and_it_says_so(small: Path, tmp_path: 
     assert not list(output.glob(".drafts/*"))
 
 
-def test_nothing_new_is_told(census: Census, tmp_path: Path) -> None:
-    output = str(tmp_path / "reports")
-    census("report", "-o", output)
-    ran = census("report --exit-code", "-o", output)
+def test_nothing_new_is_told(census: Census, small: Path, output: Path) -> None:
+    ran = census("report --exit-code", "-o", str(output), dataset=small)
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"nothing new: 2 reports in {output}, the newest {A}..{B}\n"
+    assert ran.err == f"nothing new: 3 reports in {output}, the newest {PAIRS[2]}\n"
 
 
 def test_the_same_dataset_gives_the_same_bytes_in_another_process(
-    small: Path, tmp_path: Path
+    small: Path, published: Path, tmp_path: Path
 ) -> None:
-    publish(small, tmp_path / "one", Choice(limit=1))
-    publish(small, tmp_path / "one")
     command = [sys.executable, "-m", "spack_census.cli", "report"]
     subprocess.run(
         [*command, "--dataset", small, "-o", tmp_path / "two"], check=True, capture_output=True
     )
     one, two = (
-        {name: content for name, (content, _) in state(tmp_path / side).items()}
-        for side in ("one", "two")
+        {name: content for name, (content, _) in state(folder).items()}
+        for folder in (published, tmp_path / "two")
     )
     assert one == two
 
 
-def test_a_limit_leaves_the_rest_for_the_next_run(small: Path, tmp_path: Path) -> None:
+def test_a_limit_leaves_the_rest_for_the_next_run(
+    small: Path, published: Path, tmp_path: Path
+) -> None:
     first = publish(small, tmp_path, Choice(limit=2))
     assert (made(first), first.num_left) == (PAIRS[:2], 1)
     second = publish(small, tmp_path, Choice(limit=2))
     assert (made(second), second.num_left) == (PAIRS[2:], 0)
+    one, two = (
+        {name: content for name, (content, _) in state(folder).items() if name != "LOCK"}
+        for folder in (published, tmp_path)
+    )
+    assert one == two, "in two runs it is what it is in one"
 
 
 @pytest.mark.parametrize("since", [NAMES[2], "2024-01-21", "2024-01-15"])
@@ -142,14 +157,13 @@ def test_another_series_is_reported_on_when_asked_for(tmp_path: Path) -> None:
         publish(dataset, output, Choice(series="releases"))
 
 
-def test_a_pair_can_be_asked_for_and_stays_listed(small: Path, tmp_path: Path) -> None:
-    publish(small, tmp_path)
-    found = publish(small, tmp_path, pair=(NAMES[0], "latest"))
+def test_a_pair_can_be_asked_for_and_stays_listed(small: Path, output: Path) -> None:
+    found = publish(small, output, pair=(NAMES[0], "latest"))
     wide = f"{NAMES[0]}..{NAMES[3]}"
     assert made(found) == [wide]
-    assert wide in (tmp_path / "index.html").read_text()
-    assert (tmp_path / "latest").readlink() == Path(PAIRS[2])
-    assert not publish(small, tmp_path).changed
+    assert wide in (output / "index.html").read_text()
+    assert (output / "latest").readlink() == Path(PAIRS[2])
+    assert not publish(small, output).changed
 
 
 def test_one_snapshot_makes_an_index_and_no_report(tmp_path: Path) -> None:
@@ -177,12 +191,11 @@ def test_a_report_on_other_documents_is_made_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["report.html", "report.json", "changes.csv"])
-def test_a_report_that_lacks_a_file_is_made_anew(small: Path, tmp_path: Path, file: str) -> None:
-    publish(small, tmp_path)
-    before = state(tmp_path)
-    (tmp_path / PAIRS[1] / file).unlink()
-    assert made(publish(small, tmp_path)) == [PAIRS[1]]
-    assert {n: c for n, (c, _) in state(tmp_path).items()} == {n: c for n, (c, _) in before.items()}
+def test_a_report_that_lacks_a_file_is_made_anew(small: Path, output: Path, file: str) -> None:
+    before = state(output)
+    (output / PAIRS[1] / file).unlink()
+    assert made(publish(small, output)) == [PAIRS[1]]
+    assert {n: c for n, (c, _) in state(output).items()} == {n: c for n, (c, _) in before.items()}
 
 
 def test_a_folder_without_a_report_is_left_alone_and_told(census: Census, tmp_path: Path) -> None:
@@ -231,15 +244,16 @@ def _quicken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(charts, "trend", lambda *_: "")
 
 
+@pytest.mark.parametrize("every", [61, pytest.param(7, marks=pytest.mark.torture)])
 def test_a_run_that_is_cut_off_anywhere_is_completed_and_shows_no_half(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
     _quicken(monkeypatch)
     whole = tmp_path / "whole"
     total = _steps(small, whole, monkeypatch)
     want = {name: content for name, (content, _) in state(whole).items()}
     assert total > 100
-    for last in range(1, total, 7):
+    for last in range(1, total, every):
         output = tmp_path / str(last)
         left = iter(range(last))
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from support.query_cases import Tables, write_dataset
 from support.report_cases import spec
@@ -63,8 +62,10 @@ def snapshot(specs: list[dict[str, Any]], name: str, order: int, **columns: Any)
 
 def date(name: str) -> Any:
     """Return the date at the end of a snapshot's name, None where there is none."""
-    sql = "select try_cast(right($name, 10) as date)"
-    return duckdb.connect().execute(sql, {"name": name}).fetchall()[0][0]
+    try:
+        return datetime.date.fromisoformat(name[-10:])
+    except ValueError:
+        return None
 
 
 def dataset_of(folder: Path, specs: list[dict[str, Any]], *names: str, **columns: Any) -> Path:

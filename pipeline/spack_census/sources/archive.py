@@ -24,6 +24,7 @@ from spack_census.sources import Entry, files, tar
 from spack_census.sources.tar import Member
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LINK_REMEDY = "put the file itself there: tar --dereference --hard-dereference"
 
 
@@ -173,11 +174,25 @@ def _zip_members(path: Path) -> Iterator[Member]:
             if num_bytes > LIMITS.archive_bytes:
                 message = f"{path} unpacks to more than {LIMITS.archive_bytes:,} bytes"
                 raise SourceError(message, "build a part of it, or unpack it and build the folder")
+            # The others are unpacked without a bound: 785 bytes of bzip2 become two gigabytes.
+            if info.compress_type not in _ZIP_METHODS:
+                message = f"{path}: {info.filename!r} is packed by method {info.compress_type}"
+                raise SourceError(message, "pack it with deflate, as zip does of itself")
             # The mode is zero where the archive was not made on Unix.
             mode = info.external_attr >> 16
             is_regular = not stat.S_IFMT(mode) or stat.S_ISREG(mode)
-            read = functools.partial(archive.read, info)
+            read = functools.partial(_zip_read, archive, info)
             yield Member(info.filename, info.file_size, info.is_dir(), is_regular, read)
+
+
+def _zip_read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return a member's bytes, and unpack no more than it claims to have."""
+    with archive.open(info) as member:
+        # `ZipFile.read` would unpack whatever comes before it looks at the size.
+        data = member.read(info.file_size + 1)
+    if len(data) != info.file_size:
+        raise EOFError(f"{info.filename!r} ends early")
+    return data
 
 
 def _unsafe(member: Member, parts: list[str]) -> Reject | None:

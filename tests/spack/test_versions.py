@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spack_census.spack.versions import version_key
+from spack_census.spack.versions import key_after, version_key
 
 HERE = Path(__file__).parents[1] / "conformance"
 CONFORMANCE = json.loads((HERE / "version_order.json").read_text(encoding="utf-8"))
@@ -196,3 +196,59 @@ def test_any_text_has_an_ascii_key_or_raises_value_error(text: str) -> None:
         return
     assert key.isascii()
     assert key.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("version", "following"),
+    [
+        ("1.2", "1.3"),
+        ("1.9", "1.10"),
+        ("09", "10"),
+        ("1_2.", "1.3"),
+        ("1.a", "1.b"),
+        ("1.Z", "1.a"),
+        ("1.az", "1.azA"),
+        ("z", "zA"),
+        ("1.a.b", "1.a.c"),
+        # What follows is no word of forever, which would stand elsewhere.
+        ("heac", "heae"),
+        ("masteq", "mastes"),
+        ("1.nightly", "1.trunk"),
+        ("master", "main"),
+        ("1.2alpha", "1.2beta"),
+        ("1.2beta", "1.2rc"),
+        ("1.2alpha3", "1.2alpha4"),
+        ("1.2rc", "1.2rc0"),
+        ("1.2rc0", "1.2rc1"),
+        ("1.2rc99", "1.2rc100"),
+        ("1.2final", "1.3"),
+        ("alpha1", "alpha2"),
+        ("rc", "rd"),
+        ("_", "A"),
+    ],
+)
+def test_key_after_is_the_key_of_what_spack_counts_as_the_next(
+    version: str, following: str
+) -> None:
+    if following in ("1.2beta", "1.2rc", "1.2rc0"):
+        # Without a number it stands for all numbers of its stage: what follows has a number.
+        assert version_key(version) < key_after(version) <= version_key(following)
+    else:
+        assert key_after(version) == version_key(following)
+
+
+def test_after_develop_there_is_nothing() -> None:
+    assert key_after("develop") > version_key("develop." + "9" * 99)
+    assert key_after("1.develop") > version_key("1.develop.develop")
+    assert key_after("1.develop") < version_key("2")
+
+
+@pytest.mark.parametrize("ref", ["git.fix", "fix=1.2", "git.fix=1.2", SHA])
+def test_a_ref_has_no_next(ref: str) -> None:
+    with pytest.raises(ValueError, match=f"{ref!r} is a git ref, which bounds no range"):
+        key_after(ref)
+
+
+def test_what_is_no_version_has_no_next() -> None:
+    with pytest.raises(ValueError, match="is no version"):
+        key_after("1 2")

@@ -141,4 +141,4 @@ select
     found
 from laws
 where expected is distinct from found
-order by snapshot, path nulls first, law;
+order by snapshot, path nulls first, law

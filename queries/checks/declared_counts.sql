@@ -172,4 +172,4 @@ select
     declared,
     parsed
 from by_index
-order by snapshot, package nulls first, path, what;
+order by snapshot, package nulls first, path, what

@@ -23,4 +23,4 @@ from specs
 inner join repeated
     on specs.snapshot = repeated.snapshot and specs.hash = repeated.hash
 group by specs.snapshot, specs.hash, repeated.num_specs
-order by specs.snapshot, specs.hash;
+order by specs.snapshot, specs.hash

@@ -17,4 +17,4 @@ select
     hash
 from specs
 where not regexp_full_match(hash, '[a-z2-7]{32}')
-order by snapshot, package, version_key, version, hash, platform, os, target;
+order by snapshot, package, version_key, version, hash, platform, os, target

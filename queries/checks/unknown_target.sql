@@ -15,4 +15,4 @@ from specs
 anti join (select target from targets where known) as known_targets
     on specs.target = known_targets.target
 group by specs.snapshot, specs.platform, specs.target
-order by specs.snapshot, specs.platform, specs.target;
+order by specs.snapshot, specs.platform, specs.target

@@ -3,8 +3,8 @@
 -- column: platform | Platform, such as linux
 -- column: target | CPU microarchitecture
 -- column: os | Operating system
--- column: packages | Packages with at least one spec there
--- column: specs | Specs there
+-- column: num_packages | Packages with at least one spec there
+-- column: num_specs | Specs there
 -- column: coverage_pct | Share of all packages of the snapshot, in percent
 
 with chosen as (
@@ -17,7 +17,7 @@ with chosen as (
 ),
 
 whole as (
-    select count(distinct package) as packages
+    select count(distinct package) as num_packages
     from chosen
 ),
 
@@ -26,8 +26,8 @@ places as (
         platform,
         target,
         os,
-        count(distinct package) as packages,
-        count(*) as specs
+        count(distinct package) as num_packages,
+        count(*) as num_specs
     from chosen
     group by platform, target, os
 )
@@ -36,14 +36,14 @@ select
     places.platform,
     places.target,
     places.os,
-    places.packages,
-    places.specs,
-    round(100.0 * places.packages / whole.packages, 1) as coverage_pct
+    places.num_packages,
+    places.num_specs,
+    share_pct(places.num_packages, whole.num_packages) as coverage_pct
 from places
 cross join whole
 order by
-    places.packages desc,
-    places.specs desc,
+    places.num_packages desc,
+    places.num_specs desc,
     places.platform asc,
     places.target asc,
-    places.os asc;
+    places.os asc

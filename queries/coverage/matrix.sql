@@ -4,7 +4,7 @@
 -- column: platform | Platform, such as linux
 -- column: target | CPU microarchitecture
 -- column: os | Operating system
--- column: specs | Specs of the package there
+-- column: num_specs | Specs of the package there
 -- column: newest_version | Newest version there, in Spack's order of versions
 
 select
@@ -12,9 +12,9 @@ select
     platform,
     target,
     os,
-    count(*) as specs,
+    count(*) as num_specs,
     -- Two spellings of one version share a key; the text decides between them.
     arg_max(version, [version_key, version]) as newest_version
 from specs_at($snapshot)
 group by package, platform, target, os
-order by package, platform, target, os;
+order by package, platform, target, os

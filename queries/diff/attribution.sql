@@ -105,15 +105,6 @@ base as (
         count(*) as num_specs
     from placed_everything
     group by dimension, value
-),
-
-rates as (
-    select
-        base.dimension,
-        base.value,
-        base.num_specs / whole.num_specs as rate
-    from base
-    cross join whole
 )
 
 select
@@ -121,16 +112,21 @@ select
     concentrated.dimension,
     concentrated.value,
     concentrated.num_changes,
-    round(100 * concentrated.num_changes / totals.num_changes, 1) as share_pct,
-    round(100 * rates.rate, 1) as base_rate_pct,
-    round(concentrated.num_changes / totals.num_changes / rates.rate, 2)
-        as over_represented
+    share_pct(concentrated.num_changes, totals.num_changes) as share_pct,
+    share_pct(base.num_specs, whole.num_specs) as base_rate_pct,
+    round(
+        concentrated.num_changes
+        / totals.num_changes
+        / (base.num_specs / whole.num_specs),
+        2
+    ) as over_represented
 from concentrated
 inner join totals on concentrated.change = totals.change
-inner join rates
+inner join base
     on
-        concentrated.dimension = rates.dimension
-        and concentrated.value = rates.value
+        concentrated.dimension = base.dimension
+        and concentrated.value = base.value
+cross join whole
 order by
     totals.num_changes desc,
     concentrated.change asc,

@@ -56,4 +56,4 @@ select
     num_specs
 from changes
 -- What is gone hurts, so it comes first.
-order by change desc, package asc, platform asc;
+order by change desc, package asc, platform asc

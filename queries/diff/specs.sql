@@ -84,4 +84,4 @@ order by
     package,
     version_key,
     hash,
-    copy;
+    copy

@@ -96,7 +96,7 @@ select
     metric.before_count,
     metric.after_count,
     metric.num_changes,
-    round(100 * metric.num_changes / nullif(metric.whole, 0), 1) as share_pct
+    share_pct(metric.num_changes, metric.whole) as share_pct
 from counts
 cross join (
     values

@@ -6,9 +6,8 @@
 --
 --   1  same version, compiler and variants
 --   2  same compiler name and variants, other version
---   3  same version and variants, other compiler
---   4  same version, other variants
---   5  whatever is left on both sides
+--   3  same version
+--   4  whatever is left on both sides
 --
 -- Within a pass the closest pair first: the one with fewest variants added and removed;
 -- then with the fewest steps between its versions, counted through all versions of the
@@ -236,9 +235,8 @@ create or replace macro changes(a, b) as table (
                             then 1
                         when far_version > 0 and far_compiler < 2 and far_settings = 0
                             then 2
-                        when far_version = 0 and far_settings = 0 then 3
-                        when far_version = 0 then 4
-                        else 5
+                        when far_version = 0 then 3
+                        else 4
                     end,
                     far_settings,
                     far_version,
@@ -411,4 +409,4 @@ create or replace macro changes(a, b) as table (
             )
         end as attributes
     from labelled
-);
+)

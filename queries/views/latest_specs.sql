@@ -25,4 +25,4 @@ newest as (
 
 select specs.*
 from specs
-inner join newest on specs.snapshot = newest.snapshot;
+inner join newest on specs.snapshot = newest.snapshot

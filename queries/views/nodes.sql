@@ -46,4 +46,4 @@ select
     build_spec,
     false as in_buildcache,
     is_external
-from externals;
+from externals

@@ -58,4 +58,4 @@ create or replace macro runs_on(built_on, host_os) as (
         <= cast(string_split(os_glibc()[host_os], '.') as integer[]),
         false
     )
-);
+)

@@ -18,4 +18,4 @@ create or replace macro current_stacks(names) as (
             )
         )
     )
-);
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,25 @@ SPECS = st.builds(
 SIDES = st.tuples(st.lists(SPECS, max_size=10), st.lists(SPECS, max_size=10))
 RARELY = share(0.2)
 OFTEN = share(0.8)
+
+
+def test_a_pass_for_other_compilers_would_decide_nothing() -> None:
+    """Of the pairs of one version those with the same variants come first in any case."""
+    distances = list(itertools.product(range(3), range(2), range(3)))
+
+    def five_passes(far: tuple[int, ...]) -> tuple[int, ...]:
+        settings, version, compiler = far
+        if version == 0 and settings == 0:
+            return (1 if compiler == 0 else 3, *far)
+        if version > 0 and compiler < 2 and settings == 0:
+            return (2, *far)
+        return (4 if version == 0 else 5, *far)
+
+    def four_passes(far: tuple[int, ...]) -> tuple[int, ...]:
+        number, *_ = five_passes(far)
+        return ({1: 1, 2: 2, 3: 3, 4: 3, 5: 4}[number], *far)
+
+    assert sorted(distances, key=five_passes) == sorted(distances, key=four_passes)
 
 
 @pytest.fixture(scope="module")

@@ -161,6 +161,11 @@ def test_script_makes_the_same_views_in_any_shell(dataset: Path) -> None:
     assert str((dataset / "current").resolve().name) in script(dataset)
 
 
+def test_specs_at_has_all_columns_of_specs(dataset: Path) -> None:
+    with connect(dataset) as con:
+        assert con.sql("from specs_at('007')").columns == [c.name for c in schema.SPECS.columns]
+
+
 def test_own_views_come_on_top_of_ours(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "mine" / "views").mkdir(parents=True)
     view = tmp_path / "mine" / "views" / "small.sql"

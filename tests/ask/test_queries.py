@@ -51,6 +51,21 @@ def test_every_query_has_a_case_and_every_case_a_query() -> None:
     assert {case.query for case in cases()} == set(CATALOGUE)
 
 
+@pytest.mark.parametrize("path", sorted(find_root().rglob("*.sql")), ids=lambda path: path.name)
+def test_no_file_ends_in_a_semicolon(path: Path) -> None:
+    assert not path.read_text().rstrip().endswith(";")
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_counts_go_by_one_name(name: str) -> None:
+    with in_memory({}) as con:
+        chosen = CATALOGUE[name]
+        relation = con.sql(chosen.sql, params=dict.fromkeys(chosen.params, "x") or None)
+        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    for column in {"packages", "specs"} & types.keys():
+        assert types[column].endswith("[]"), column
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_header_names_the_columns_of_the_result(name: str) -> None:
     with in_memory({}) as con:

@@ -117,7 +117,7 @@ def _pairs(old: list[Spec], new: list[Spec]) -> list[tuple[Spec, Spec]]:
         )
 
     pairs = []
-    for number in range(1, 6):
+    for number in range(1, 5):
         while True:
             possible = [(a, b) for a in old for b in new if _passes(number, a, b)]
             if not possible:
@@ -135,11 +135,7 @@ def _passes(number: int, one: Spec, other: Spec) -> bool:
         return version and variants and one.compiler == other.compiler
     if number == 2:
         return variants and one.compiler_name == other.compiler_name and not version
-    if number == 3:
-        return version and variants and one.compiler != other.compiler
-    if number == 4:
-        return version and not variants
-    return True
+    return version if number == 3 else True
 
 
 def _without(specs: list[Spec], used: list[Spec]) -> list[Spec]:

@@ -48,17 +48,15 @@ def real_stacks(frame: pl.LazyFrame) -> pl.LazyFrame:
 def by_target(dataset: Path) -> pl.LazyFrame:
     frame = at(dataset)
     whole = frame.select(col("package").n_unique()).collect().item()
-    places = frame.group_by("platform", "target", "os").agg(
-        col("package").n_unique().alias("packages"), pl.len().alias("specs")
-    )
-    share = (col("packages") * 100 / whole).round(1).alias("coverage_pct")
-    order = ["packages", "specs", "platform", "target", "os"]
+    places = frame.group_by("platform", "target", "os").agg(COUNTS)
+    share = (col("num_packages") * 100 / whole).round(1).alias("coverage_pct")
+    order = ["num_packages", "num_specs", "platform", "target", "os"]
     return places.with_columns(share).sort(order, descending=[True, True, False, False, False])
 
 
 def matrix(dataset: Path) -> pl.LazyFrame:
     by = ["package", "platform", "target", "os"]
-    found = (pl.len().alias("specs"), newest().alias("newest_version"))
+    found = (pl.len().alias("num_specs"), newest().alias("newest_version"))
     return at(dataset).group_by(by).agg(found).sort(by)
 
 

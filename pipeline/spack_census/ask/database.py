@@ -69,8 +69,8 @@ def script(dataset: Path | str, queries: Path | None = None) -> str:
     version = pin(Path(dataset))
     manifest = read_manifest(version)
     demand_files(version, manifest)
-    files = [path.read_text(encoding="utf-8").strip() for path in _view_files(queries)]
-    return "\n\n".join([*_base_views(version, manifest), *files]) + "\n"
+    files = [path.read_text(encoding="utf-8").strip().rstrip(";") for path in _view_files(queries)]
+    return ";\n\n".join([*_base_views(version, manifest), *files]) + ";\n"
 
 
 def _base_views(version: Path, manifest: Manifest) -> list[str]:
@@ -88,12 +88,12 @@ def _scan(version: Path, table: schema.Table) -> str:
     types = ", ".join(f"{name}: varchar" for name in table.partitions)
     hive = f"true, hive_types = {{{types}}}" if types else "false"
     source = f"{_quoted(_glob(version, table))}, hive_partitioning = {hive}"
-    return f"select {columns}\nfrom read_parquet({source});"
+    return f"select {columns}\nfrom read_parquet({source})"
 
 
 def _nothing(table: schema.Table) -> str:
     columns = ", ".join(f"null::{_sql_type(c.type)} as {c.name}" for c in table.columns)
-    return f"select {columns}\nwhere false;"
+    return f"select {columns}\nwhere false"
 
 
 def _sql_type(type_: pa.DataType) -> str:

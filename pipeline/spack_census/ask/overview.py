@@ -15,11 +15,11 @@ select count(distinct package), count(*) from specs_at($snapshot)
 where $platform is null or platform = $platform
 """
 _TARGETS = """
-select platform, target, count(distinct package) as packages, count(*)
+select platform, target, count(distinct package) as num_packages, count(*)
 from specs_at($snapshot)
 where $platform is null or platform = $platform
 group by platform, target
-order by packages desc, platform, target
+order by num_packages desc, platform, target
 """
 
 
@@ -29,8 +29,8 @@ class Place(NamedTuple):
     platform: str
     target: str
     os: str
-    packages: int
-    specs: int
+    num_packages: int
+    num_specs: int
     coverage_pct: float
 
 
@@ -39,8 +39,8 @@ class TargetSize(NamedTuple):
 
     platform: str
     target: str
-    packages: int
-    specs: int
+    num_packages: int
+    num_specs: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,8 +177,8 @@ SNAPSHOTS = Table(
         Column(
             "source_revision",
             TEXT,
-            "What identifies the state of the source: the SHA-256 "
-            "over its documents' paths and contents, or a commit",
+            "What identifies the state of the source: the SHA-256 over the number of our rules "
+            "and its documents' paths and contents",
         ),
     ),
     (),

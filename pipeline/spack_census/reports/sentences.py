@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from spack_census.ask.diff import Diff
+from spack_census.ask.shares import share_pct
 
 _STEPS = {"downgraded": "older", "upgraded": "newer"}
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share in percent with one decimal; 0.0% and 100.0% are exact, never rounded to."""
-    if not whole:
-        return "-"
-    share = round(100 * part / whole, 1)
-    if 0 < part < whole:
-        share = min(max(share, 0.1), 99.9)
-    return f"{share:.1f}%"
+    """Return a share in percent, rounded as `share_pct` does; "-" where there is no whole."""
+    share = share_pct(part, whole)
+    return "-" if share is None else f"{share:.1f}%"
 
 
 def many(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spack_census.ask.shares import share_pct
 from spack_census.reports.pages.outline import Cell, Column, Kind, Section, Table, places
 from spack_census.reports.report import Report, StackChange
 from spack_census.reports.sentences import many, percent
@@ -39,7 +40,7 @@ def stacks(report: Report) -> Section:
             row.recompiled,
             row.reconfigured,
             row.rebuilt,
-            100 * row.kept / row.before_specs if row.before_specs else None,
+            share_pct(row.kept, row.before_specs),
         )
         for row in sorted(report.stacks, key=_by_loss)
     ]

@@ -47,10 +47,10 @@ def render_overview(found: Overview, width: int | None, command: Sequence[str]) 
             row.platform,
             row.target,
             row.os,
-            f"{row.packages:,}",
-            f"{row.specs:,}",
-            percent(row.packages, found.num_packages),
-            bar(row.packages / found.num_packages, bar_width),
+            f"{row.num_packages:,}",
+            f"{row.num_specs:,}",
+            percent(row.num_packages, found.num_packages),
+            bar(row.num_packages / found.num_packages, bar_width),
         )
         for row in found.places
     ]
@@ -58,8 +58,8 @@ def render_overview(found: Overview, width: int | None, command: Sequence[str]) 
     if found.targets:
         most = found.targets[0]
         said += (
-            f"; {most.platform}/{most.target} has most packages, {most.packages:,} "
-            f"({percent(most.packages, found.num_packages)})"
+            f"; {most.platform}/{most.target} has most packages, {most.num_packages:,} "
+            f"({percent(most.num_packages, found.num_packages)})"
         )
     return [
         *prose(said, width, "bold"),

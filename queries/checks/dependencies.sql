@@ -78,4 +78,4 @@ select
     hash,
     num_dependencies
 from found
-order by snapshot, problem, package nulls first, hash;
+order by snapshot, problem, package nulls first, hash

@@ -115,7 +115,7 @@ def test_defaults_are_the_previous_and_the_latest_snapshot(tmp_path: Path) -> No
 def test_relation_keeps_its_connection_and_can_be_read_in_every_way(tmp_path: Path) -> None:
     relation = query(write_dataset(tmp_path, TWO), "coverage.by_target", snapshot="new")
     gc.collect()
-    assert relation.pl()["packages"].to_list() == [2]
+    assert relation.pl()["num_packages"].to_list() == [2]
     assert relation.to_arrow_table().num_rows == 1
     assert relation.fetchall() == relation.fetchall() != []
 

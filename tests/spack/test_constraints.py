@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from spack_census.ask.finding import find
 from spack_census.ask.hosts import Host, resolve
+from spack_census.ask.predicates import conditions
 from spack_census.dataset import schema
 from spack_census.errors import ConstraintError, UnknownNameError
 from spack_census.spack import microarch, spelling
@@ -312,3 +313,12 @@ def test_native_host_is_this_machine(hdf5: duckdb.DuckDBPyConnection) -> None:
 @pytest.mark.parametrize("text", ['k="\' or 1=1 --"', "os=\"x' or 'a'='a\"", 'platform="\');--"'])
 def test_text_of_a_constraint_never_becomes_sql(hdf5: duckdb.DuckDBPyConnection, text: str) -> None:
     assert hashes(hdf5, f"hdf5 {text}") == ""
+
+
+def test_a_condition_on_a_variant_names_it() -> None:
+    text = 'zlib+mpi ~ shared -debug libs:=a,b cuda_arch=* flags="x=y" api=true @1: os=centos7'
+    with in_memory({"specs": [{"package": "zlib"}]}) as con:
+        found = conditions(con, parse(text), SNAPSHOT)
+    named = [each.variant for each in found if each.attribute == "variants"]
+    assert named == ["mpi", "shared", "debug", "libs", "cuda_arch", "flags", "api"]
+    assert {each.variant for each in found if each.attribute != "variants"} == {None}

@@ -36,6 +36,8 @@ class Condition:
     text: str
     sql: str
     values: tuple[Any, ...]
+    variant: str | None = None
+    """The name of the variant, where the attribute is one."""
 
 
 def conditions(
@@ -82,11 +84,6 @@ def own_conditions(
         prefix = constraint.hash_prefix
         found.append(Condition("hash", f"/{prefix}", "starts_with(hash, ?)", (prefix,)))
     return found
-
-
-def variant_name(text: str) -> str:
-    """Return the name of the variant that a condition's text is about."""
-    return text.lstrip("+~- ").partition("=")[0].rstrip(":")
 
 
 def _namespace(con: duckdb.DuckDBPyConnection, constraint: Constraint, snapshot: str) -> Condition:
@@ -195,4 +192,4 @@ def _variant(variant: VariantConstraint) -> Condition:
         )
         # Counted from 1, and behind the `=`.
         values = (f"{name}=", len(name) + 2, list(variant.values))
-    return Condition("variants", variant.text, sql, values)
+    return Condition("variants", variant.text, sql, values, name)

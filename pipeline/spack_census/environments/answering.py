@@ -10,7 +10,7 @@ import duckdb
 
 from spack_census.ask.finding import conjunction, values
 from spack_census.ask.hosts import Host, host_conditions
-from spack_census.ask.predicates import Condition, conditions, variant_name
+from spack_census.ask.predicates import Condition, conditions
 from spack_census.environments import closures
 from spack_census.environments.externals import provided
 from spack_census.environments.manifests.model import Root, Settings
@@ -169,9 +169,8 @@ def _nearest(ground: Ground, package: str, asked: Sequence[Condition]) -> Neares
 
 
 def _difference(part: Condition, build: Build) -> Difference:
-    if part.attribute == "variants":
-        name = variant_name(part.text)
+    if part.variant is not None:
         settings = build.variants | build.patches
-        has = (each for each in settings if each.lstrip("+~").partition("=")[0] == name)
-        return Difference("variants", part.text, next(has, f"no {name}"))
+        has = (each for each in settings if each.lstrip("+~").partition("=")[0] == part.variant)
+        return Difference("variants", part.text, next(has, f"no {part.variant}"))
     return Difference(part.attribute, part.text, getattr(build, part.attribute, None))

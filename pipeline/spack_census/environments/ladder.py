@@ -15,7 +15,7 @@ import pyarrow as pa
 from spack_census.ask import snapshots
 from spack_census.ask.finding import conjunction, demand_package, values
 from spack_census.ask.hosts import Host, glibc, host_conditions
-from spack_census.ask.predicates import Condition, conditions, variant_name
+from spack_census.ask.predicates import Condition, conditions
 from spack_census.errors import ConstraintError
 from spack_census.spack.constraints import Constraint
 
@@ -124,7 +124,7 @@ def _there(
 ) -> tuple[str, ...]:
     value = _SHOWN.get(condition.attribute, condition.attribute)
     sql = _THERE.format(value=value, where=conjunction(above))
-    named = [variant_name(condition.text)] if condition.attribute == "variants" else []
+    named = [] if condition.variant is None else [condition.variant]
     rows = con.execute(sql, [*named, snapshot, *values(above)]).fetchall()
     return tuple(str(value) for (value,) in rows)
 

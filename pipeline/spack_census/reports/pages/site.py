@@ -95,9 +95,9 @@ def _coverage(held: Overview) -> list[Coverage]:
             target=place.target,
             os=place.os,
             before_packages=0,
-            after_packages=place.packages,
+            after_packages=place.num_packages,
             before_specs=0,
-            after_specs=place.specs,
+            after_specs=place.num_specs,
             coverage_pct=place.coverage_pct,
         )
         for place in held.places

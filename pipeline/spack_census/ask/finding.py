@@ -44,7 +44,9 @@ def find(
     """
     name = snapshots.resolve(con, snapshot)
     demand_package(con, constraint)
-    where = [*conditions(con, constraint, name), *host_conditions(host)]
+    open_platform = constraint.platform is None
+    on_host = host_conditions(host, name, with_platform=open_platform)
+    where = [*conditions(con, constraint, name), *on_host]
     sql = _FIND.format(where=conjunction(where))
     return con.sql(sql, params=[name, *values(where)])
 

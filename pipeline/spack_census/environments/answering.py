@@ -64,7 +64,8 @@ class Ground:
     def absent(self) -> frozenset[str]:
         """Return the hashes that specs of the snapshot need and no cache has for the host."""
         if self._absent is None:
-            usable = host_conditions(self.host)
+            # What a spec needs is of its own platform, whichever that is.
+            usable = host_conditions(self.host, self.snapshot, with_platform=False)
             found = closures.lacking(self.con, self.snapshot, usable)
             self._absent = found - self.elsewhere
         return self._absent
@@ -92,7 +93,9 @@ def fit_root(ground: Ground, root: Root) -> SpecFit:
         asked = conditions(ground.con, root.constraint, ground.snapshot)
     except CensusError as error:
         return _untold(root, error.message)
-    return _found(ground, root, [*asked, *host_conditions(ground.host)])
+    open_platform = root.constraint.platform is None
+    on_host = host_conditions(ground.host, ground.snapshot, with_platform=open_platform)
+    return _found(ground, root, [*asked, *on_host])
 
 
 def _answer(root: Root, status: Any) -> SpecFit:

@@ -13,7 +13,7 @@ from spack_census.ask.finding import conjunction, values
 from spack_census.ask.predicates import Condition
 
 _NEEDED = "list_has_any(deptypes, ['link', 'run'])"
-_TELLS_EXTERNALS = "select exists (from duckdb_views() where view_name = 'externals')"
+_TELLS_EXTERNALS = "select exists (from externals where snapshot = ?)"
 _KNOWN = "select exists (from dependencies where snapshot = ?)"
 _ABOVE = f"""
 with recursive found(hash) as (
@@ -73,8 +73,8 @@ def lacking(
 
     `usable` is what a binary must meet to run on the host; externals are taken to be there.
     """
-    # An older dataset does not tell externals from what is gone.
-    if not con.execute(_TELLS_EXTERNALS).fetchall()[0][0]:
+    # A dataset of format 1 does not tell externals from what is gone.
+    if not con.execute(_TELLS_EXTERNALS, [snapshot]).fetchall()[0][0]:
         return frozenset()
     sql = _LACKING.format(usable=conjunction(list(usable)))
     rows = con.execute(sql, [snapshot, snapshot, *values(list(usable)), snapshot]).fetchall()

@@ -75,7 +75,7 @@ def rank(
         raise DatasetError("the dataset holds no snapshot", "build one: census build SOURCE")
     names = [each.snapshot for each in listing]
     found = (
-        rank_lockfile(con, what, host)
+        rank_lockfile(con, what, names, host)
         if isinstance(what, Lockfile)
         else rank_manifest(con, what, names, host)
     )

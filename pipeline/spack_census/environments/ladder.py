@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from spack_census.ask import snapshots
 from spack_census.ask.finding import conjunction, demand_package, values
-from spack_census.ask.hosts import Host, glibc, host_conditions
+from spack_census.ask.hosts import Host, host_conditions
 from spack_census.ask.predicates import Condition, conditions
+from spack_census.environments.closures import knows_dependencies, lacking, needing
 from spack_census.errors import ConstraintError
 from spack_census.spack.constraints import Constraint
 
@@ -23,12 +24,14 @@ _ORDER = (
     *("package", "namespace", "platform", "target", "os", "compiler", "version"),
     *("variants", "dependencies", "hash"),
 )
+CLOSURE = "needs"
+"""The attribute of the last rung: what a spec needs is cached too."""
 _SHOWN = {
     "compiler": "concat_ws('@', compiler_name, compiler_version)",
     "variants": "list_filter(variants, lambda v: ltrim(split_part(v, '=', 1), '+~') = ?)[1]",
-    "dependencies": "null::varchar",
+    **{name: name for name in ("package", "namespace", "platform", "target", "os", "version")},
 }
-"""What stands for an attribute where its values are listed, if not the column of its name."""
+"""What stands for an attribute where its values are listed; of others none are."""
 _ROWS = pa.schema(
     [
         ("attribute", pa.string()),
@@ -50,7 +53,6 @@ where value <> ''
 order by num_specs desc, newest desc, value
 limit 4
 """
-_VENDOR = "select vendor from targets where target = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,6 @@ class Ladder:
     asked: str
     snapshot: str
     host: Host
-    glibc: str | None
-    """The host's glibc, None where its system does not tell."""
     rungs: tuple[Rung, ...]
 
     @property
@@ -86,7 +86,8 @@ def ladder(
 ) -> Ladder:
     """Return at which condition the specs of a package drop out.
 
-    A CPU tells the platform too, unless the constraint does: darwin for Apple's, else linux. Raises
+    A host tells the platform too, unless the constraint does. Where the snapshot knows what depends
+    on what, the last rung are the specs that need nothing which is not cached. Raises
     ConstraintError where the constraint names no package, UnknownNameError for a package that no
     snapshot has, and what `conditions` raises.
     """
@@ -95,10 +96,13 @@ def ladder(
         message = f"{constraint.text!r} names no package"
         raise ConstraintError(message, "such as: census why hdf5@1.14: --host zen4")
     demand_package(con, constraint)
-    asked = [*conditions(con, constraint, name), *host_conditions(host)]
-    if constraint.platform is None:
-        asked += _platform(con, host)
-    asked.sort(key=lambda condition: _ORDER.index(condition.attribute))
+    on_host = host_conditions(host, name, with_platform=constraint.platform is None)
+    asked = [*conditions(con, constraint, name), *on_host]
+    asked.sort(key=lambda condition: _place(condition.attribute))
+    if knows_dependencies(con, name):
+        hollow = sorted(needing(con, name, lacking(con, name, on_host)))
+        sql = "not list_contains(?::varchar[], hash)"
+        asked.append(Condition(CLOSURE, "all that it needs is cached too", sql, (hollow,)))
     rungs: list[Rung] = []
     for number, condition in enumerate(asked):
         met = asked[: number + 1]
@@ -108,21 +112,17 @@ def ladder(
         rungs.append(Rung(condition.attribute, condition.text, left, there))
         if not left:
             break
-    return Ladder(constraint.text, name, host, glibc(con, host.os), tuple(rungs))
+    return Ladder(constraint.text, name, host, tuple(rungs))
 
 
-def _platform(con: duckdb.DuckDBPyConnection, host: Host) -> list[Condition]:
-    if host.cpu is None:
-        return []
-    vendors = con.execute(_VENDOR, [host.cpu]).fetchall()
-    platform = "darwin" if ("Apple",) in vendors else "linux"
-    return [Condition("platform", f"platform={platform}", "platform = ?", (platform,))]
+def _place(attribute: str) -> int:
+    return _ORDER.index(attribute) if attribute in _ORDER else len(_ORDER)
 
 
 def _there(
     con: duckdb.DuckDBPyConnection, condition: Condition, above: list[Condition], snapshot: str
 ) -> tuple[str, ...]:
-    value = _SHOWN.get(condition.attribute, condition.attribute)
+    value = _SHOWN.get(condition.attribute, "null::varchar")
     sql = _THERE.format(value=value, where=conjunction(above))
     named = [] if condition.variant is None else [condition.variant]
     rows = con.execute(sql, [*named, snapshot, *values(above)]).fetchall()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import duckdb
 
+from spack_census.ask.finding import conjunction, values
 from spack_census.ask.hosts import Host, host_conditions
 from spack_census.environments.below import dependency_difference
 from spack_census.environments.closures import knows_dependencies
@@ -23,11 +24,10 @@ from spack_census.environments.model import (
 from spack_census.environments.nearest import cached_builds, nearest
 from spack_census.environments.needs import holes, lacking, needed_by, to_compile
 
-_SNAPSHOTS = """
-select snapshot, count(distinct hash) filter (where list_contains(?, hash) and {where})
-from snapshots
-left join specs using (snapshot)
-group by snapshot
+_HELD = """
+select count(distinct hash)
+from specs
+where snapshot = ? and list_contains(?, hash) and {where}
 """
 
 
@@ -55,7 +55,8 @@ def fit_lockfile(
         build, found = each.build, None
         if not each.external and hash_ not in hits:
             if hash_ in everywhere:
-                found = Nearest(everywhere[hash_], _unusable(con, everywhere[hash_], host))
+                there = everywhere[hash_]
+                found = Nearest(there, _unusable(con, there, host, snapshot))
             else:
                 found = nearest(build, usable.get(build.package, []))
                 found = _explained(con, lock, each, found, snapshot, known=known)
@@ -85,25 +86,27 @@ def _status(each: Locked, hits: Collection[str], hollow: Collection[str]) -> Sta
 
 
 def rank_lockfile(
-    con: duckdb.DuckDBPyConnection, lock: Lockfile, host: Host
+    con: duckdb.DuckDBPyConnection, lock: Lockfile, snapshots: Iterable[str], host: Host
 ) -> Iterable[SnapshotFit]:
-    """Return how many of the lockfile's specs each snapshot holds for a host, in no order."""
+    """Return how many of the lockfile's specs each snapshot holds for a host."""
     hashes = [hash_ for hash_, each in lock.specs.items() if not each.external]
-    where = host_conditions(host)
-    sql = _SNAPSHOTS.format(where=" and ".join(part.sql for part in where) or "true")
-    bound = [hashes, *(value for part in where for value in part.values)]
-    for snapshot, num_hits in con.execute(sql, bound).fetchall():
+    for snapshot in snapshots:
+        where = host_conditions(host, snapshot)
+        sql = _HELD.format(where=conjunction(where))
+        ((num_hits,),) = con.execute(sql, [snapshot, hashes, *values(where)]).fetchall()
         yield SnapshotFit(snapshot, num_hits, len(hashes))
 
 
-def _unusable(con: duckdb.DuckDBPyConnection, build: Build, host: Host) -> tuple[Difference, ...]:
+def _unusable(
+    con: duckdb.DuckDBPyConnection, build: Build, host: Host, snapshot: str
+) -> tuple[Difference, ...]:
     """Return why a cached spec does not run on the host."""
     found = []
-    for part in host_conditions(host):
-        has = {"target": build.target, "os": build.os}[part.attribute]
-        sql = f"select {part.sql} from (select ? as target, ? as os)"  # noqa: S608 - our own text
-        (runs,) = con.execute(sql, [*part.values, build.target, build.os]).fetchall()[0]
+    for part in host_conditions(host, snapshot):
+        sql = f"select {part.sql} from specs where snapshot = ? and hash = ?"  # noqa: S608 - our own text
+        ((runs, *_), *_) = con.execute(sql, [*part.values, snapshot, build.hash]).fetchall()
         if not runs:
+            has = getattr(build, part.attribute)
             found.append(Difference(part.attribute, part.text, has))
     return tuple(found)
 

@@ -33,7 +33,7 @@ def cached_builds(
     con: duckdb.DuckDBPyConnection, snapshot: str, packages: Collection[str], host: Host
 ) -> dict[str, list[Build]]:
     """Return the specs of these packages that run on the host, by package."""
-    where = host_conditions(host)
+    where = host_conditions(host, snapshot)
     sql = _BUILDS.format(columns=BUILD_COLUMNS, where=conjunction(where))
     found: dict[str, list[Build]] = {}
     for row in con.execute(sql, [snapshot, sorted(packages), *values(where)]).fetchall():

@@ -28,7 +28,7 @@ _PROVIDERS = """
 select hash, '' as package, []::varchar[] as stacks
 from dependencies
 where snapshot = ? and list_contains(virtuals, ?)
-    and dependency_hash not in (select hash from specs where snapshot = ? and {meets})
+    and dependency_hash not in (select hash from nodes where snapshot = ? and {meets})
 """
 _BREAKING = "select hash, package, stacks from specs where snapshot = ? and {scope} and {breaks}"
 _HAS_VARIANT = "len(list_filter(variants, lambda v: ltrim(split_part(v, '=', 1), '+~') = ?)) > 0"

@@ -86,8 +86,6 @@ def _row(each: SpecFit, *, locked: bool) -> tuple[Cell, ...]:
 def _condition(found: Ladder, text: str, attribute: str) -> str:
     if attribute == "package":
         return f"{text} in {found.snapshot}"
-    if attribute == "os" and found.glibc is not None:
-        return f"{text} (glibc {found.glibc})"
     return text
 
 

@@ -123,8 +123,9 @@ create or replace macro runs_on_glibc(built_on, glibc) as (
 );
 
 -- runs_on(built_on, host_os): whether a binary built on one system runs on another, as
--- far as the system goes. 'any' leaves the system out. A newer macOS runs what was built
--- on an older one; a system that is in neither list runs only what was built on it.
+-- far as the system goes. 'any' leaves the system out. A newer macOS runs what was
+-- built on an older one; a system that is in neither list runs only what was built on
+-- it.
 create or replace macro runs_on(built_on, host_os) as (
     host_os = 'any'
     or built_on = host_os

@@ -164,7 +164,7 @@ def duplicates(dataset: Path) -> pl.LazyFrame:
     by = ["package", "version", "compiler_name", "compiler_version", "platform", "os", "target"]
     alike = (
         at(dataset)
-        .group_by(*by, "variants")
+        .group_by(*by, "variants", "flags", "build_spec")
         .agg(
             pl.len().alias("num_specs"),
             col("stacks").explode(empty_as_null=False).unique().sort(),

@@ -14,10 +14,11 @@ import pytest
 
 from spack_census import build
 from spack_census.dataset import schema
-from spack_census.documents import frontmatter, parsing
-from spack_census.documents.records import Document, Rejected
+from spack_census.documents import parsing
+from spack_census.documents.records import Document
 from support import naive
 from support.documents_made import Spec, document
+from support.readers import alone, together
 
 Row = dict[str, Any]
 Reader = Callable[[Path, str], list[Row]]
@@ -164,29 +165,25 @@ def test_what_is_not_odd_leaves_no_warning(corpus: Path, path: str) -> None:
     assert found.warnings == ()
 
 
-def test_both_decoding_paths_agree_on_every_document(documents_folder: Path, corpus: Path) -> None:
-    num_plain = 0
+def test_both_readers_agree_on_every_document(documents_folder: Path, corpus: Path) -> None:
+    num_together = 0
     for folder in (documents_folder, corpus / "good", corpus / "spelling"):
         for path in naive.document_paths(folder):
-            text, _ = frontmatter.split(path.read_bytes())
-            plain = parsing.parse_plain(text)
-            if plain is not None:
-                num_plain += 1
-                assert plain == parsing.parse_careful(text, {}), path
-    # Were the fast path never taken, this test would hold and say nothing.
-    assert num_plain > 1625
+            data = path.read_bytes()
+            found = together(data)
+            if found is not None:
+                num_together += 1
+                assert found == alone(data), path
+    # Were the reader of many never asked, this test would hold and say nothing.
+    assert num_together >= 1600
 
 
 @pytest.mark.parametrize("place", ["title", "os"])
-def test_both_decoding_paths_agree_on_each_character(place: str) -> None:
+def test_both_readers_agree_on_each_character(place: str) -> None:
     # Line ends, controls and others that YAML folds or refuses and JSON does not.
     for code in (*range(1, 0x180), 0x2028, 0x2029, 0xFEFF, 0xFFFD, 0xFFFE, 0x1F4E6):
         name = f"a{chr(code)}b"
         text = document("zlib", "develop", [Spec()])
         text = text.replace(*{"title": ('"zlib"', f'"{name}"'), "os": ("ubuntu22.04", name)}[place])
-        inside, _ = frontmatter.split(text.encode())
-        try:
-            careful = parsing.parse_careful(inside, {})
-        except Rejected:
-            careful = None
-        assert parsing.parse_plain(inside) in (None, careful), hex(code)
+        data = text.encode()
+        assert together(data) in (None, alone(data)), hex(code)

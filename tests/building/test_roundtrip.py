@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census import build
-from spack_census.documents import frontmatter, parsing
-from spack_census.documents.records import Document, Reject, Rejected
+from spack_census.documents.records import Document, Reject
 from support.documents_made import Spec, document, hash_of
 from support.examples import share
+from support.readers import alone, together
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
 
@@ -111,10 +111,10 @@ def test_any_spec_comes_back_as_it_was(source: list[Made], read_rows: Reader) ->
 
 
 @given(made=one_document())
-def test_both_decoding_paths_agree_on_any_document(made: Made) -> None:
-    text, _ = frontmatter.split(made.data)
-    careful = parsing.parse_careful(text, {})
-    assert parsing.parse_plain(text) in (None, careful)
+def test_both_readers_agree_on_any_document(made: Made) -> None:
+    careful = alone(made.data)
+    assert isinstance(careful, Document)
+    assert together(made.data) in (None, careful)
     assert careful.package == made.package
     assert careful.num_specs_declared == len(made.specs)
 
@@ -131,7 +131,7 @@ def test_both_decoding_paths_agree_on_any_document(made: Made) -> None:
         max_size=3,
     ),
 )
-def test_what_the_fast_path_takes_of_a_damaged_document_the_careful_one_takes_too(
+def test_what_the_reader_of_many_takes_of_a_damaged_document_the_careful_one_takes_too(
     made: Made, edits: list[tuple[int, int, bytes]]
 ) -> None:
     data = made.data
@@ -139,12 +139,6 @@ def test_what_the_fast_path_takes_of_a_damaged_document_the_careful_one_takes_to
         start = position % len(data)
         data = data[:start] + replacement + data[start + length :]
     # Whatever it says of it, it says it without an exception and in bounds.
-    found = parsing.parse(data, "damaged.md")
+    found = alone(data)
     assert isinstance(found, Document | Reject)
-    try:
-        text, _ = frontmatter.split(data)
-    except Rejected:
-        return
-    plain = parsing.parse_plain(text)
-    if plain is not None:
-        assert plain == parsing.parse_careful(text, {})
+    assert together(data) in (None, found)

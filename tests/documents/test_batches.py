@@ -194,3 +194,17 @@ def test_one_record_is_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spack_census.documents.columns.Record", counted)
     assert [found.records[number].hash for number in range(4)] == [each.hash for each in specs]
     assert num_made == 4
+
+
+@pytest.mark.parametrize("odd", [(), (0,), (6,), (3, 4), (0, 2, 4, 6)])
+def test_one_odd_document_costs_the_others_nothing(odd: tuple[int, ...]) -> None:
+    """Whatever is wrong shows only when all are decoded: a hash that stands twice."""
+    files = [
+        (
+            f"{n}.md",
+            made(f"p{n}", [Spec(hash=hash_of(n)), Spec(hash=hash_of(n if n in odd else -n - 1))]),
+        )
+        for n in range(7)
+    ]
+    assert together(files) == alone(files)
+    assert num_together(files) == len(files) - len(odd)

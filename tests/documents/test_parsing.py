@@ -1,4 +1,4 @@
-"""The fast and the careful reader agree, and what only the careful one sees is seen."""
+"""The reader of many and the careful one agree, and what only the careful one sees is seen."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census.documents import frontmatter
-from spack_census.documents.parsing import parse, parse_careful, parse_plain
-from spack_census.documents.records import Document, Reason, Reject, Rejected
+from spack_census.documents.parsing import parse
+from spack_census.documents.records import Document, Reason, Reject
 from support.documents_made import Spec, document, hash_of
 from support.examples import share
+from support.readers import alone, together
 
 SPECS = [Spec(hash=hash_of(number), version=f"1.{number}") for number in range(3)]
 TEXT = document("zlib", "develop", SPECS, generation=6)
-
-
-def inside(text: str) -> bytes:
-    """Return the text between the `---` lines."""
-    return frontmatter.split(text.encode())[0]
 
 
 def only_problem(text: str) -> Reason:
@@ -37,23 +33,20 @@ def test_both_readers_agree_on_every_shipped_document(documents_folder: Path) ->
     paths = [path for path in documents_folder.rglob("*.md") if path.name != "README.md"]
     assert len(paths) > 500
     for path in paths:
-        text, _ = frontmatter.split(path.read_bytes())
-        plain = parse_plain(text)
-        assert plain is not None, f"{path} is in the site's form and the fast reader left it"
-        assert plain == parse_careful(text, {})
+        found = together(path.read_bytes())
+        assert found is not None, f"{path} is in the site's form and the reader of many left it"
+        assert found == alone(path.read_bytes())
 
 
 @share(3)
 @given(st.randoms(use_true_random=False))
-def test_the_fast_reader_takes_nothing_that_the_careful_one_would_not(
+def test_the_reader_of_many_takes_nothing_that_the_careful_one_would_not(
     randomness: random.Random,
 ) -> None:
-    data = bytearray(inside(TEXT))
+    data = bytearray(TEXT.encode())
     for _ in range(randomness.randint(1, 3)):
         _mutate(data, randomness)
-    fast = parse_plain(bytes(data))
-    if fast is not None:
-        assert fast == parse_careful(bytes(data), {})
+    assert together(bytes(data)) in (None, alone(bytes(data)))
 
 
 def _mutate(data: bytearray, randomness: random.Random) -> None:
@@ -207,6 +200,6 @@ def test_a_peek_says_what_parsing_says(documents_folder: Path) -> None:
 
 def test_a_hostile_number_of_keys_is_bounded() -> None:
     details = json.dumps([{f"key{number}": 0 for number in range(400_000)} for _ in range(3)])
-    with pytest.raises(Rejected) as caught:
-        parse_careful(f'title: "a"\nspec_details: {details}'.encode(), {})
-    assert caught.value.problem.reason is Reason.TOO_LARGE
+    found = parse(f'---\ntitle: "a"\nspec_details: {details}\n---'.encode(), "a.md")
+    assert isinstance(found, Reject)
+    assert found.problem.reason is Reason.TOO_LARGE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from spack_census.documents import columns, frontmatter, parsing
@@ -13,6 +13,9 @@ from spack_census.documents.records import Document, Reject
 
 _BATCH_BYTES = 4 * 1024 * 1024
 """Enough that Arrow's cost of a batch does not show, few enough to lose little when one fails."""
+
+_Decoded = tuple[columns.Rows, tuple[int, int | None]]
+"""A document's records, its generation and the epoch of its hashes."""
 
 File = tuple[str, bytes]
 """A document's path and its bytes."""
@@ -48,19 +51,23 @@ def _parse_batch(batch: list[File], singly: Singly) -> Iterator[Document | Rejec
         for number, (_, data) in enumerate(batch)
         if (found := _plain(data)) is not None
     }
-    fields = [found.fields for found in plain.values()]
-    decoded = plain and columns.decode(
-        [each.title for each in fields], [each.details for each in fields]
-    )
-    if not decoded:
-        yield from (singly(path, data) for path, data in batch)
-        return
-    rows = dict(zip(plain, zip(decoded.records, decoded.generations, strict=True), strict=True))
+    rows = _rows([*plain], plain)
     for number, (path, data) in enumerate(batch):
         if number in rows:
             yield _document(path, data, plain[number], *rows[number])
         else:
             yield singly(path, data)
+
+
+def _rows(numbers: list[int], plain: Mapping[int, _Plain]) -> dict[int, _Decoded]:
+    """Return what can be decoded at once, halving what fails until the odd ones are alone."""
+    fields = [plain[number].fields for number in numbers]
+    decoded = columns.decode([each.title for each in fields], [each.details for each in fields])
+    if decoded is not None:
+        pairs = zip(decoded.records, decoded.generations, strict=True)
+        return dict(zip(numbers, pairs, strict=True))
+    half = len(numbers) // 2
+    return _rows(numbers[:half], plain) | _rows(numbers[half:], plain) if half else {}
 
 
 def _plain(data: bytes) -> _Plain | None:

@@ -1,8 +1,4 @@
-"""`spec_details` → records: a fast reader for what is right, a careful one that says what is wrong.
-
-The fast reader takes a whole list or nothing. What it takes must be exactly what the careful
-reader would take: msgspec checks names and types, `_keys_are_unique` what msgspec does not.
-"""
+"""`spec_details` → records, and for each spec that cannot be used what is wrong with it."""
 
 from __future__ import annotations
 
@@ -45,37 +41,10 @@ class Decoded(NamedTuple):
     hash_epoch: int | None
 
 
-_SPECS = msgspec.json.Decoder(list[Spec])
 _FIELDS = frozenset(Spec.__struct_fields__)
 
 
-def fast(package: str, details: bytes) -> Decoded | None:
-    """Return the records of a faultless list, None where the careful reader has to look."""
-    try:
-        specs = _SPECS.decode(details)
-        if not _keys_are_unique(specs, details):
-            return None
-        records = [to_record(package, spec) for spec in specs]
-    except (msgspec.MsgspecError, Rejected, RecursionError):
-        return None
-    if len({record.hash for record in records}) < len(records):
-        return None
-    return Decoded(records, [], [], len(specs), *generation(_marks(specs)))
-
-
-def _keys_are_unique(specs: list[Spec], details: bytes) -> bool:
-    """Tell whether no key stands twice in an object: msgspec would take the last in silence.
-
-    Without a backslash and without white space before a colon, `":` closes each key, and a
-    text that starts with a colon can only add to their number: more than expected, so False.
-    """
-    if b"\\" in details or b" :" in details or b"\t" in details or b"\r" in details:
-        return False
-    optional = [spec.size for spec in specs] + [spec.tarball for spec in specs]
-    return details.count(b'":') == 10 * len(specs) - optional.count(UNSET)
-
-
-def careful(package: str, details: Any) -> Decoded:
+def decode(package: str, details: Any) -> Decoded:
     """Return the records of a decoded list and a problem for each spec that cannot be used.
 
     Raises Rejected where the list itself is none.

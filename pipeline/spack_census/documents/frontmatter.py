@@ -1,6 +1,6 @@
 """The bytes of a document → its front matter's fields, or the reason why not.
 
-Two readers give the same fields. `plain` takes apart the one form that the site's script writes,
+Two readers give the same fields. `exact` takes apart the one form that the site's script writes,
 line by line, and leaves the JSON undecoded; `careful` takes any YAML, within bounds, and says
 where it breaks.
 """
@@ -27,7 +27,6 @@ _HEAD = re.compile(
     rb"layout: cache\n"
     rb"categories: \[package, (?P<snapshot>[A-Za-z][A-Za-z0-9._@+-]*)\]\n"
 )
-_PLAIN = re.compile(_HEAD.pattern + rb"meta: (?P<meta>\{.*\})\nspec_details: (?P<details>\[.*\])")
 _JSON_KEY = re.compile(rb"^(meta|spec_details)[ \t]*:", re.MULTILINE)
 _JSON_LINE = re.compile(rb"^(meta|spec_details)[ \t]*:[ \t]+([\[{].*)$", re.MULTILINE)
 
@@ -113,16 +112,8 @@ def _snapshot(match: re.Match[bytes]) -> str | None:
     return name if is_text and PARTITION_VALUE.fullmatch(name) else None
 
 
-def plain(text: bytes) -> PlainFields | None:
-    """Return the fields of a front matter in the site's own form, None for any other form."""
-    match = _PLAIN.fullmatch(text)
-    if match is None or (snapshot := _snapshot(match)) is None:
-        return None
-    return PlainFields(match["title"].decode(), snapshot, match["meta"], match["details"])
-
-
 def exact(data: bytes) -> PlainFields | None:
-    """Return what `plain` returns of all that `split` returns, if the document holds only that.
+    """Return the fields of a document in the site's own form, None for any other form.
 
     Seven lines and no others, the last without a newline, as the site's script writes them.
     """

@@ -66,7 +66,7 @@ def parse(
     known: dict[str, str] = {}
     try:
         text, warnings = frontmatter.split(data)
-        content = parse_plain(text) or parse_careful(text, known, unnamed, read)
+        content = _content(text, known, unnamed, read)
     except Rejected as rejected:
         snapshot = known.get("snapshot") or frontmatter.peek(data)
         hexdigest, package = sha256.hexdigest(), known.get("package")
@@ -102,23 +102,8 @@ def _hashed(sibling: legacy.Sibling, sha256: Any) -> legacy.Sibling:
     return read
 
 
-def parse_plain(text: bytes) -> _Content | None:
-    """Return the content of a faultless front matter in the site's form, else None."""
-    fields = frontmatter.plain(text)
-    if fields is None:
-        return None
-    counts = declared(fields.meta)
-    decoded = counts and details.fast(fields.title, fields.details)
-    if counts is None or decoded is None:
-        return None
-    return _Content(fields.snapshot, fields.title, *counts, decoded, [])
-
-
-def parse_careful(
-    text: bytes,
-    known: dict[str, str],
-    unnamed: str | None = None,
-    sibling: legacy.Sibling = lambda _name: None,
+def _content(
+    text: bytes, known: dict[str, str], unnamed: str | None, sibling: legacy.Sibling
 ) -> _Content:
     """Return the content of any readable front matter; raises Rejected.
 
@@ -135,10 +120,10 @@ def parse_careful(
     if "spec_details" not in fields:
         message = "the key spec_details is missing"
         raise Rejected(Reason.MISSING_KEY, "front matter", message, _REMEDY)
-    decoded = details.careful(package, fields["spec_details"])
+    decoded = details.decode(package, fields["spec_details"])
     warnings = _unknown_keys(fields, _KNOWN_KEYS)
     warnings += [f"unknown key {key!r} in spec_details" for key in decoded.unknown_keys]
-    num_specs, by_stack = _declared_careful(fields.get("meta"), warnings)
+    num_specs, by_stack = _declared_oddly(fields.get("meta"), warnings)
     return _Content(snapshot, package, num_specs, by_stack, decoded, warnings)
 
 
@@ -207,7 +192,7 @@ def declared(meta: bytes) -> tuple[int, StackCounts] | None:
     return value.num_specs, tuple(sorted(value.num_specs_by_stack.items()))
 
 
-def _declared_careful(meta: Any, warnings: list[str]) -> tuple[int | None, StackCounts]:
+def _declared_oddly(meta: Any, warnings: list[str]) -> tuple[int | None, StackCounts]:
     """Return the declared counts; what is wrong with them is a warning, for no row hangs on it."""
     if not isinstance(meta, dict):
         warnings.append("meta is missing or no mapping: nothing is declared")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from spack_census.documents import batches, frontmatter, legacy, parsing
@@ -93,14 +93,6 @@ def read_documents(files: Files, paths: Sequence[str]) -> Iterator[Document | Re
     """Return an iterator of what each document holds, in path order."""
     found = ((path, files.read(path)) for path in sorted(paths))
     return batches.parse(found, functools.partial(_parse, files))
-
-
-def read_singly(files: Files, paths: Sequence[str]) -> Iterator[Document | Reject]:
-    """Do as `read_documents`, but let no document share memory with others."""
-    return (_parse(files, path, files.read(path)) for path in sorted(paths))
-
-
-Reader = Callable[[Files, Sequence[str]], Iterator[Document | Reject]]
 
 
 def _parse(files: Files, path: str, data: bytes) -> Document | Reject:

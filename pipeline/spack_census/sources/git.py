@@ -196,8 +196,14 @@ def _decode(tree: Tree, paths: Sequence[str]) -> Iterator[Document | Reject]:
     """Yield the documents of a state of `develop`; read only those not in the last state too."""
     keys = {path: (path, tree.state(path)) for path in paths}
     unread = [path for path in paths if keys[path] not in _last.decoded]
-    # One that stays from state to state must not keep all that it was decoded with.
-    read = dict(zip(unread, tree.documents(unread, files.read_singly), strict=True))
+    read = dict(zip(unread, map(_alone, tree.documents(unread)), strict=True))
     found = {key: read.get(path) or _last.decoded[key] for path, key in keys.items()}
     _last.decoded = found
     yield from found.values()
+
+
+def _alone(found: Document | Reject) -> Document | Reject:
+    """Return a document that keeps nothing of those it was decoded with: it may stay for long."""
+    if isinstance(found, Reject):
+        return found
+    return msgspec.structs.replace(found, records=tuple(found.records))

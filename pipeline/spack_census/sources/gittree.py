@@ -54,14 +54,12 @@ class Tree:
         """Return the object id of a file, and what stands for the spec files beside it."""
         return self._items[path].object_id + self._beside.get(path.rpartition("/")[0], "")
 
-    def documents(
-        self, paths: Sequence[str], read: files.Reader = files.read_documents
-    ) -> Iterator[Document | Reject]:
+    def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
         """Yield what each document holds, in the order of the paths, which are sorted."""
         for window in self._windows(paths):
             contents = self._blobs.read([self._items[path].object_id for path in window])
             self._ahead = dict(zip(window, contents, strict=True))
-            yield from read(self, window)
+            yield from files.read_documents(self, window)
             self._ahead = {}
 
     def read(self, path: str, limit: int | None = None) -> bytes:

@@ -15,10 +15,11 @@ BENCH   := $(VENV)/.installed-bench
 REPORT  := $(VENV)/.installed-report
 AXE     := .browser/node_modules/axe-core/package.json
 NOTEBOOK := $(VENV)/.installed-notebook
+MUTANTS := $(VENV)/.installed-mutants
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report test torture lint format docs notebook bench wheel clean
+.PHONY: help dataset report test torture mutants stress lint format docs notebook bench wheel clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -38,6 +39,12 @@ test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a b
 torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for an hour; print a table.
 	@$(BIN)/python -m pytest -n auto -q -m 'torture or hypothesis' --hypothesis-profile=long
 	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
+
+mutants: $(DEV) $(MUTANTS) ## Put small faults into the code, one at a time, and name those that no test finds.
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(FILES)
+
+stress: $(DEV) ## Run the tests three times beside eight busy processes; name what is flaky.
+	@$(BIN)/python tests/stress.py $(if $(TESTS),--) $(TESTS)
 
 lint: $(DEV) ## Check style, types, SQL and layers.
 	@$(BIN)/ruff check .
@@ -99,6 +106,11 @@ $(AXE): Makefile
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the benchmarks into $(VENV) ...' >&2
 	@$(PIP) --editable '.[bench,report]'
+	@touch $(RUN) $@
+
+$(MUTANTS): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing mutmut into $(VENV) ...' >&2
+	@$(PIP) --editable '.[dev,mutants]'
 	@touch $(RUN) $@
 
 $(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python

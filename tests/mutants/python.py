@@ -1,0 +1,80 @@
+"""Mutants of Python modules, by mutmut, which wants the code in `src/`: a copy gives it that.
+
+Not changed by mutmut: constants of a module, and functions that have a decorator.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+_CONFIG = """
+[tool.pytest.ini_options]
+pythonpath = ["tests"]
+markers = ["torture: not run here"]
+
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = ["src/spack_census/{module}"]
+pytest_add_cli_args = [
+    "--import-mode=importlib", "-p", "no:cacheprovider", "--hypothesis-profile=mutants",
+    "-m", "not torture",
+]
+pytest_add_cli_args_test_selection = {tests}
+use_git_change_detection = false
+# A cache that the tests have filled must not answer for a mutant.
+process_isolation = "forkserver"
+"""
+
+
+class Tally(NamedTuple):
+    """What became of the mutants of one file."""
+
+    mutants: int
+    killed: int
+    left: tuple[str, ...]
+    """Each that lives, as a name or as lines of a diff."""
+
+
+def run(module: str, tests: list[str]) -> Tally:
+    """Mutate a module, named by its path in the package, and run these tests on each mutant."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        place = Path(name)
+        shutil.copytree(ROOT / "pipeline", place / "src", ignore=_no_caches)
+        # Outside of the repository, queries lie where a wheel has them.
+        shutil.copytree(ROOT / "queries", place / "src" / "spack_census" / "bundled_queries")
+        shutil.copytree(ROOT / "tests", place / "tests", ignore=_no_caches)
+        chosen = json.dumps([f"tests/{test}" for test in tests])
+        (place / "pyproject.toml").write_text(_CONFIG.format(module=module, tests=chosen))
+        ran = _mutmut(place, "run")
+        if ran.returncode:
+            raise SystemExit(f"mutmut failed on {module}:\n{ran.stdout[-3000:]}\n{ran.stderr}")
+        (found,) = (place / "mutants").rglob(f"{Path(module).name}.meta")
+        codes: dict[str, int | None] = json.loads(found.read_text())["exit_code_by_key"]
+        left = [mutant for mutant, code in codes.items() if code in _LIVES]
+        return Tally(len(codes), len(codes) - len(left), tuple(_diff(place, one) for one in left))
+
+
+_LIVES = (0, 5, 33, None)
+"""As mutmut tells it: the tests passed, there were none, it was not tried."""
+
+
+def _mutmut(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+
+
+def _diff(place: Path, mutant: str) -> str:
+    lines = _mutmut(place, "show", mutant).stdout.splitlines()
+    changed = [each for each in lines if each[:1] in "+-" and each[:3] not in ("+++", "---")]
+    return "\n".join([mutant, *changed])
+
+
+def _no_caches(_folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in ("__pycache__", "bundled_queries")}

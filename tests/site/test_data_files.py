@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spack_census.ask import snapshots
@@ -18,10 +18,10 @@ from spack_census.site import history
 from spack_census.site.files import DataFile, data_file, is_data_file
 from spack_census.site.index import data_files
 from support import site_reader as reader
+from support.examples import share
 from support.query_cases import Tables, arrow, in_memory
 
 Rows = list[dict[str, Any]]
-OFTEN = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Fill = Callable[[Tables], duckdb.DuckDBPyConnection]
 
 # Few values, so that they repeat, and odd ones, as nobody checks the names in a document's values.
@@ -107,7 +107,7 @@ def fill() -> Iterator[Fill]:
 
 
 @given(st.lists(SPECS, max_size=20), st.lists(EDGES, max_size=12), st.integers(1, 4))
-@settings(OFTEN, max_examples=50)
+@share(0.5)
 def test_the_files_hold_the_dataset(
     fill: Fill, specs: Rows, edges: Rows, rows_a_shard: int
 ) -> None:
@@ -169,7 +169,7 @@ def demand_since(found: reader.Site, specs: Rows) -> None:
 
 
 @given(st.lists(SPECS, min_size=1, max_size=20), st.randoms(use_true_random=False))
-@settings(OFTEN, max_examples=15)
+@share(0.15)
 def test_the_same_rows_give_the_same_bytes_and_new_ones_leave_the_others_alone(
     fill: Fill, specs: Rows, chance: Any
 ) -> None:

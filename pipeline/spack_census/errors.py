@@ -72,6 +72,11 @@ class RefusedError(CensusError):
     """A build would lose rows and was not told that it may."""
 
 
+def many(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a count with its noun, in the plural where it is not one."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def fault(error: Exception) -> CensusError:
     """Return what to say of an error that no part of census foresaw."""
     found = CensusError(

@@ -14,7 +14,8 @@ import pytest
 import spack_census as sc
 from spack_census.ask.diff import Diff, change_rows, diff
 from spack_census.ask.scope import Scope
-from spack_census.reports.sentences import many, percent
+from spack_census.errors import many
+from spack_census.reports.sentences import percent
 from spack_census.reports.terminal.changes import render_changes
 from spack_census.reports.terminal.diff import render_diff
 from spack_census.reports.terminal.layout import Column, number, prose, show, table

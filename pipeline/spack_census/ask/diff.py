@@ -31,7 +31,8 @@ CHANGES = (
 )
 """The labels of `diff.changes`, what matters most first."""
 
-_WORTH_SAYING = 1.1
+WORTH_SAYING = 1.1
+"""How much more than its share a stack must hold of all rebuilds to be named for it."""
 
 
 class Place(NamedTuple):
@@ -89,7 +90,7 @@ class Diff:
         if self.scope.stack is not None or self.epochs_differ or not rebuilt:
             return None
         found = (_concentration(row, rebuilt, specs) for row in self.by_stack)
-        telling = [each for each in found if each.over_represented >= _WORTH_SAYING]
+        telling = [each for each in found if each.over_represented >= WORTH_SAYING]
         return max(telling, key=lambda each: each.num_changes, default=None)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from spack_census.errors import CensusError, DatasetError, UnknownNameError
+from spack_census.spack.series import DATED
 
 if TYPE_CHECKING:
     import duckdb
 
 _LIST_WITH = "census snapshots"
-_DATED = "develop-dated"
 _BACK = {"latest": 1, "previous": 2}
 
 
@@ -53,8 +53,8 @@ def main_series(snapshots: Sequence[Snapshot]) -> str:
     if not counts:
         message = "the dataset holds no snapshot"
         raise DatasetError(message, "build it from a source with documents: census build SOURCE")
-    if _DATED in counts:
-        return _DATED
+    if DATED in counts:
+        return DATED
     return min(counts, key=lambda series: (-counts[series], series))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from spack_census.disk import durable
 from spack_census.documents.records import Reject
 from spack_census.sources import Entry, Source
 
@@ -105,14 +106,11 @@ def save(
     }
     if fresh == known:
         return
-    draft = path.with_suffix(".draft")
     others = _read(path)
     others.pop(source.identity, None)
     kept = dict([*others.items()][-_KEPT_SOURCES:])
     encoded = msgspec.json.encode({**kept, source.identity: fresh})
-    with draft.open("wb") as file:
-        file.writelines((_seal(encoded), encoded))
-    draft.replace(path)
+    durable.replace(path, _seal(encoded), encoded)
 
 
 def _read(path: Path) -> dict[str, Fingerprints]:

@@ -13,7 +13,7 @@ from spack_census.building import previous
 from spack_census.building.convert import Converted
 from spack_census.dataset.layout import File, SnapshotState
 from spack_census.dataset.publication import Publication
-from spack_census.errors import RefusedError
+from spack_census.errors import RefusedError, many
 from spack_census.spack.series import mutable
 
 _SHARE = 0.1
@@ -43,9 +43,11 @@ def refuse_indexes(converted: Iterable[Converted], publication: Publication) -> 
             before = previous.indexes(publication, done.snapshot)
             has = {path.rpartition("/")[2] for path in done.sha256}
             gone = sorted(before.keys() - has - _broken(done))
-            named = [f"{label} ({_many(before[label], 'spec')})" for label in gone]
+            named = [f"{label} ({many(before[label], 'spec')})" for label in gone]
             if gone:
-                losses.append(f"{done.snapshot}: {_many(len(gone), 'index')}: {_listed(named)}")
+                losses.append(
+                    f"{done.snapshot}: {many(len(gone), 'index', 'indexes')}: {_listed(named)}"
+                )
     if losses:
         message = "the build would leave out indexes that a snapshot was built from"
         hint = "if that is meant: --allow-partial or --replace; to keep both: --as NAME"
@@ -57,8 +59,8 @@ def refuse_prune(gone: Sequence[str], states: dict[str, SnapshotState]) -> None:
     if gone and (len(gone) > 1 or len(gone) > _SHARE * len(states)):
         specs = sum(states[name].num_specs for name in gone)
         message = (
-            f"--prune would remove {len(gone):,} of {_many(len(states), 'snapshot')} "
-            f"with {_many(specs, 'spec')}"
+            f"--prune would remove {len(gone):,} of {many(len(states), 'snapshot')} "
+            f"with {many(specs, 'spec')}"
         )
         hint = "if that is meant: --prune --replace"
         raise RefusedError(message, f"they are: {_listed(gone)}", hint)
@@ -79,7 +81,7 @@ def _of(done: Converted, publication: Publication) -> Iterator[str]:
     has = {_place(file) for file in done.files if file.table == "specs"}
     for file in held:
         if file.table == "specs" and _place(file) not in has:
-            yield f"{done.snapshot}: all of {_place(file)} would go: {_many(file.rows, 'spec')}"
+            yield f"{done.snapshot}: all of {_place(file)} would go: {many(file.rows or 0, 'spec')}"
 
 
 def _counted(done: Converted, before: SnapshotState, publication: Publication) -> Iterator[str]:
@@ -97,7 +99,7 @@ def _counted(done: Converted, before: SnapshotState, publication: Publication) -
         if not mutable(done.snapshot):
             gone = len(previous.hashes(publication, done.snapshot) - _hashes(done))
     if gone > _SHARE * before.num_specs:
-        yield f"{gone:,} of {_many(before.num_specs, 'spec')} would go"
+        yield f"{gone:,} of {many(before.num_specs, 'spec')} would go"
 
 
 def _hashes(done: Converted) -> set[str]:
@@ -117,8 +119,3 @@ def _place(file: File) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-
-
-def _many(number: int | None, noun: str) -> str:
-    plural = {"index": "indexes"}.get(noun, f"{noun}s")
-    return f"{number or 0:,} {noun if number == 1 else plural}"

@@ -41,10 +41,7 @@ def save(dataset: Path, place: str, built: Iterable[str], standing: Iterable[str
         owners[name] = place if former is None or not _inside(place, former) else former
     if owners == known:
         return
-    draft = (dataset / OWNERS).with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    durable.write_bytes(draft, msgspec.json.encode(dict(sorted(owners.items()))) + b"\n")
-    draft.replace(dataset / OWNERS)
+    durable.replace(dataset / OWNERS, msgspec.json.encode(dict(sorted(owners.items()))) + b"\n")
 
 
 def refuse(

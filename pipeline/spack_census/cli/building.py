@@ -15,6 +15,7 @@ import typer
 from spack_census.cli import opening, scaling
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
+from spack_census.errors import many
 
 if TYPE_CHECKING:
     from spack_census.building.outcomes import BuildResult, Observer, Outcome
@@ -112,8 +113,8 @@ def _line(outcome: Outcome) -> str:
     state = outcome.state
     changed = f" ({outcome.num_changed:,} documents)" if outcome.num_changed else ""
     return (
-        f"  {outcome.snapshot:<24} {_many(state.num_documents, 'document'):>17} "
-        f"{_many(state.num_specs, 'spec'):>15}   {outcome.status}{changed}"
+        f"  {outcome.snapshot:<24} {many(state.num_documents, 'document'):>17} "
+        f"{many(state.num_specs, 'spec'):>15}   {outcome.status}{changed}"
     )
 
 
@@ -125,11 +126,11 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     packages, places = _extent(dataset)
     shown_source, shown_dataset = shown(source), shown(dataset)
     print(
-        f"{shown_source:<24} {_many(len(present), 'snapshot')} · "
-        f"{_many(totals.documents_seen, 'document')} · {_many(totals.specs_seen, 'spec')}"
+        f"{shown_source:<24} {many(len(present), 'snapshot')} · "
+        f"{many(totals.documents_seen, 'document')} · {many(totals.specs_seen, 'spec')}"
     )
     if result.num_skipped:
-        print(f"{'skipped':<24} {_many(result.num_skipped, 'file')} that are no documents")
+        print(f"{'skipped':<24} {many(result.num_skipped, 'file')} that are no documents")
     print(
         f"{'checked':<24} {totals.documents_seen:,} documents seen = "
         f"{totals.documents_written:,} written + {totals.documents_rejected:,} rejected"
@@ -139,13 +140,13 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
         f"{_held(totals.specs_held)}"
     )
     if removed:
-        print(f"{'removed':<24} {_many(removed, 'snapshot')} that the source lacks")
+        print(f"{'removed':<24} {many(removed, 'snapshot')} that the source lacks")
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{shown_dataset:<24} {_many(manifest.counts['snapshots'], 'snapshot')} · "
-        f"{_many(packages, 'package')} · {_many(manifest.counts['specs'], 'spec')} · {places}\n"
-        f"{'':<24} {_many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
+        f"{shown_dataset:<24} {many(manifest.counts['snapshots'], 'snapshot')} · "
+        f"{many(packages, 'package')} · {many(manifest.counts['specs'], 'spec')} · {places}\n"
+        f"{'':<24} {many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
         f"{seconds:.1f} s"
     )
     _print_warnings(result)
@@ -164,7 +165,7 @@ def _extent(dataset: Path) -> tuple[int, str]:
     packages, platforms, targets = (
         scan(dataset).select(column).unique().collect().height for column in columns
     )
-    return packages, f"{_many(platforms, 'platform')} × {_many(targets, 'target')}"
+    return packages, f"{many(platforms, 'platform')} × {many(targets, 'target')}"
 
 
 def _print_warnings(result: BuildResult) -> None:
@@ -200,7 +201,3 @@ def _invocation() -> str:
     if called.name != "census" or (found and Path(found).samefile(called)):
         return "census"
     return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

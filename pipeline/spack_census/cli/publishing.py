@@ -99,7 +99,7 @@ def tell(made: Report, folder: Path) -> None:
 def tell_rest(published: Published, output: Path) -> None:
     """Say on stderr what else a run did, or that there was nothing new."""
     from spack_census.ask.formats import visible
-    from spack_census.reports.sentences import many
+    from spack_census.errors import many
 
     lines = [f"removed {name}: newer ones are kept" for name in published.removed]
     lines += [f"note: {name} holds no report that can be read" for name in published.unreadable]

@@ -28,13 +28,14 @@ from spack_census.dataset.layout import (
     seal,
     version_number,
 )
-from spack_census.disk import locking
+from spack_census.disk import durable, locking
 
 REPAIR = "census verify --repair SOURCE"
 _AGAIN = "the next build removes it"
 _FOREIGN = "move it out of the dataset"
-_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, "fingerprints.json", OWNERS))
-_LEFT_BEHIND = frozenset(("staging", "fingerprints.draft", "owners.draft"))
+_BESIDE = ("fingerprints.json", OWNERS)
+_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, *_BESIDE))
+_LEFT_BEHIND = {"staging", *(durable.draft_of(Path(name)).name for name in _BESIDE)}
 _CHUNK_BYTES = 1 << 20
 
 

@@ -13,17 +13,34 @@ from spack_census.errors import CensusError
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, *data: bytes) -> None:
     """Write a new read-only file and wait until the disk has it; raises OSError."""
     failpoints.reached("create file")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, _WRITE_FLAGS, 0o444)
     with os.fdopen(descriptor, "wb") as file:
         failpoints.reached("write file")
-        file.write(data)
+        file.writelines(data)
         file.flush()
         failpoints.reached("sync file")
         os.fsync(descriptor)
+
+
+def draft_of(path: Path) -> Path:
+    """Return where `replace` writes what is to take a file's place."""
+    return path.with_name(f".{path.name.lstrip('.')}.draft")
+
+
+def replace(path: Path, *data: bytes, draft: Path | None = None) -> None:
+    """Put a file in the place of another in one step, and for certain; raises OSError.
+
+    It is written beside it first, or where `draft` says: a reader sees the old file or the new.
+    """
+    draft = draft or draft_of(path)
+    draft.unlink(missing_ok=True)
+    write_bytes(draft, *data)
+    draft.replace(path)
+    sync(path.parent)
 
 
 def make_folder(path: Path) -> None:

@@ -132,7 +132,7 @@ def _chosen(names: set[str], patterns: Sequence[str], latest: int | None) -> set
             raise UnknownNameError("snapshot", pattern, names, "the list", "census fetch URL")
         chosen.update(matching)
     if latest is not None:
-        dated = series.ordered(names).get("develop-dated", [])
+        dated = series.ordered(names).get(series.DATED, [])
         chosen.update(dated[-latest:] if latest else [])
     return chosen
 

@@ -8,7 +8,6 @@ snapshots stands here a second time, since no server could give it again.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def load(folder: Path) -> State:
 def save(folder: Path, state: State) -> None:
     """Write what is known of a folder; raises OSError."""
     data = msgspec.json.encode(state, order="deterministic")
-    replace(folder / _STATE, f"{hashlib.sha256(data).hexdigest()}\n".encode() + data)
+    durable.replace(folder / _STATE, f"{hashlib.sha256(data).hexdigest()}\n".encode() + data)
 
 
 def listed(folder: Path, state: State) -> list[Listed]:
@@ -83,17 +82,8 @@ def write_list(folder: Path, state: State, fetched: list[Listed]) -> None:
     for each in sorted([*kept, *fetched]):
         found.setdefault(each.snapshot, []).append({"label": each.label, "url": each.url})
     state.listed = found
-    replace(folder / LISTING, _pretty(found))
+    durable.replace(folder / LISTING, _pretty(found))
 
 
 def _pretty(found: Mapping[str, object]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Put a file in the place of another in one step, and for certain; raises OSError."""
-    draft = path.with_name(f".{path.name.lstrip('.')}.draft")
-    draft.unlink(missing_ok=True)
-    durable.write_bytes(draft, data)
-    os.replace(draft, path)  # noqa: PTH105 - Path.replace says the same and reads as a copy
-    durable.sync(path.parent)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from spack_census.environments.ladder import Ladder
 from spack_census.environments.model import Difference, EnvironmentFit, SnapshotFit, SpecFit
+from spack_census.errors import many
 from spack_census.reports.sections import Cell, Column, Kind, Section, Table
-from spack_census.reports.sentences import many, percent
+from spack_census.reports.sentences import percent
 
 _ROWS = 20
 _HASH = 7

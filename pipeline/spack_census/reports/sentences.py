@@ -6,6 +6,7 @@ from collections import Counter
 
 from spack_census.ask.diff import Diff
 from spack_census.ask.shares import share_pct
+from spack_census.errors import many
 
 _STEPS = {"downgraded": "older", "upgraded": "newer"}
 
@@ -14,11 +15,6 @@ def percent(part: int, whole: int) -> str:
     """Return a share in percent, rounded as `share_pct` does; "-" where there is no whole."""
     share = share_pct(part, whole)
     return "-" if share is None else f"{share:.1f}%"
-
-
-def many(number: int, noun: str) -> str:
-    """Return a count with its noun, in the plural where it is not one."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def sentence(diff: Diff) -> str:

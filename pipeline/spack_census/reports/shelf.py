@@ -87,11 +87,7 @@ def write(output: Path, name: str, content: bytes) -> bool:
     path = output / name
     if path.is_file() and path.read_bytes() == content:
         return False
-    draft = output / _DRAFTS / name
-    draft.unlink(missing_ok=True)
-    durable.write_bytes(draft, content)
-    draft.replace(path)
-    durable.sync(output)
+    durable.replace(path, content, draft=output / _DRAFTS / name)
     return True
 
 

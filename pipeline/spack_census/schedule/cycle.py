@@ -200,8 +200,4 @@ def _pending(state: Path) -> list[str]:
 
 
 def _note(state: Path, names: Sequence[str]) -> None:
-    draft = state / f"{_PENDING}.part"
-    draft.unlink(missing_ok=True)
-    durable.write_bytes(draft, "".join(f"{name}\n" for name in names).encode())
-    draft.replace(state / _PENDING)
-    durable.sync(state)
+    durable.replace(state / _PENDING, "".join(f"{name}\n" for name in names).encode())

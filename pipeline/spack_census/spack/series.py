@@ -17,7 +17,8 @@ from typing import Literal
 from spack_census.spack.versions import version_key
 
 SeriesName = Literal["develop-dated", "release", "develop", "other"]
-SERIES: tuple[SeriesName, ...] = ("develop-dated", "release", "develop", "other")
+DATED: SeriesName = "develop-dated"
+SERIES: tuple[SeriesName, ...] = (DATED, "release", "develop", "other")
 
 _DEVELOP = "develop"
 _DATE = re.compile(r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
@@ -48,7 +49,7 @@ def classify(name: str) -> Series:
     if name == _DEVELOP or (date is not None and _KEPT.fullmatch(name)):
         return Series("develop", date)
     if date is not None and _DATED.fullmatch(name):
-        return Series("develop-dated", date)
+        return Series(DATED, date)
     if _RELEASE.fullmatch(name) and _key(name[1:]):
         return Series("release", date)
     return Series("other", date)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from spack_census.ask.diff import WORTH_SAYING
 from spack_census.ask.shares import share_pct
+from spack_census.errors import many
 from spack_census.reports.pages.outline import Cell, Column, Kind, Section, Table, places
 from spack_census.reports.report import Report, StackChange
-from spack_census.reports.sentences import many, percent
+from spack_census.reports.sentences import percent
 
-_TELLING = 1.1
 """How far above its share of all specs a place has to be to be named."""
 
 
@@ -78,7 +79,7 @@ def _attribution(report: Report) -> Table:
         Column("share of specs", Kind.PERCENT),
         Column("over-represented", Kind.RATIO),
     )
-    telling = [row for row in report.rebuilds if (row.over_represented or 0) >= _TELLING]
+    telling = [row for row in report.rebuilds if (row.over_represented or 0) >= WORTH_SAYING]
     if report.epochs_differ:
         telling = []
     rows: list[tuple[Cell, ...]] = [

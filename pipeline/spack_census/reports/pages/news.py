@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from spack_census.errors import many
 from spack_census.reports.pages.outline import (
     Cell,
     Column,
@@ -15,7 +16,6 @@ from spack_census.reports.pages.outline import (
     places,
 )
 from spack_census.reports.report import Report
-from spack_census.reports.sentences import many
 
 _FEW = 3
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from spack_census.errors import many
 from spack_census.reports.pages.outline import Cell, Column, Kind, Section, Table, place
 from spack_census.reports.report import Coverage, Report
-from spack_census.reports.sentences import many
 
 
 def coverage(report: Report) -> Section:

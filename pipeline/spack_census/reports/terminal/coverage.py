@@ -12,7 +12,8 @@ from rich.text import Text
 from spack_census.ask.coverage import Coverage, Package
 from spack_census.ask.hosts import ANY_OS
 from spack_census.ask.overview import Overview
-from spack_census.reports.sentences import many, percent
+from spack_census.errors import many
+from spack_census.reports.sentences import percent
 from spack_census.reports.terminal.layout import (
     PIPE,
     Column,

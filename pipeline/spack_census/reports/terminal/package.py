@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from spack_census.ask.package import Count, Holding, PackageReport
-from spack_census.reports.sentences import many
+from spack_census.errors import many
 from spack_census.reports.terminal.layout import (
     HELD_TOGETHER,
     PIPE,

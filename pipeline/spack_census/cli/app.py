@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from spack_census.cli import (
     asking,
@@ -15,6 +18,21 @@ from spack_census.cli import (
     publishing,
     running,
 )
+from spack_census.errors import ParameterError
+
+
+class _Command(TyperCommand):
+    """A command that takes each option once: the parser alone would let the last one win."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter, count in Counter(order).items():
+            once = not getattr(parameter, "multiple", True)
+            if count > 1 and once and not getattr(parameter, "is_flag", False):
+                message = f"{parameter.opts[0]} is given {count} times"
+                raise ParameterError(message, "give it once")
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="census",
@@ -52,4 +70,4 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
 
 for group, commands in _GROUPS.items():
     for command in commands:
-        app.command(rich_help_panel=group)(command)
+        app.command(cls=_Command, rich_help_panel=group)(command)

@@ -58,13 +58,42 @@ Queries = Annotated[
     Path | None,
     typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
 ]
+Datasets = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--dataset",
+        metavar="DIR",
+        help="Folder of the dataset; several are asked together.",
+        show_default=str(DEFAULT_DATASET),
+    ),
+]
+Snapshots = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--snapshot",
+        metavar="NAME",
+        help="Snapshot to look at; several are asked together.",
+        show_default="latest",
+    ),
+]
 Snapshot = Annotated[str, typer.Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
 OnHost = Annotated[
     str | None,
-    typer.Option("--host", metavar="CPU", help="Binaries that this CPU can run; or native."),
+    typer.Option(
+        "--host",
+        metavar="CPU",
+        help="Binaries that this CPU can run; or native: this machine, its system too.",
+    ),
 ]
 OnSystem = Annotated[
-    str, typer.Option("--os", metavar="NAME", help="The host's system, such as rhel9; or any.")
+    str,
+    typer.Option(
+        "--os", metavar="NAME", help="The host's system, such as rhel9; or native, or any."
+    ),
+]
+OnGlibc = Annotated[
+    str | None,
+    typer.Option("--glibc", metavar="VERSION", help="The host's glibc, such as 2.34."),
 ]
 
 

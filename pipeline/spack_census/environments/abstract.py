@@ -19,10 +19,16 @@ _REUSE = "concretizer:reuse is off: Spack takes a binary only where it would bui
 
 
 def fit_manifest(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
+    con: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    snapshot: str,
+    host: Host,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> EnvironmentFit:
     """Return an answer for each root; `snapshot` is one's own name."""
-    specs = (*_own(con, manifest, snapshot, host), *_included(con, manifest, snapshot, host))
+    ground = Ground(con, snapshot, host, elsewhere)
+    own = [fit_root(ground, root) for root in manifest.roots]
+    specs = (*own, *_included(ground, manifest.locks))
     notes = [*manifest.notes]
     if len(manifest.roots) > 1:
         notes.append(_APART)
@@ -43,23 +49,10 @@ def rank_manifest(
         yield SnapshotFit(snapshot, hits, sum(each.status in _ASKED for each in specs))
 
 
-def _own(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
-) -> Iterator[SpecFit]:
-    ground = Ground(con, snapshot, host)
-    for root in manifest.roots:
-        yield fit_root(ground, root)
-
-
-def _included(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, snapshot: str, host: Host
-) -> Iterator[SpecFit]:
-    for lock in manifest.locks:
-        texts = _root_texts(lock)
-        for fit in fit_lockfile(con, lock, snapshot, host).specs:
+def _included(ground: Ground, locks: Sequence[Lockfile]) -> Iterator[SpecFit]:
+    for lock in locks:
+        texts = dict(lock.roots)
+        found = fit_lockfile(ground.con, lock, ground.snapshot, ground.host, ground.elsewhere)
+        for fit in found.specs:
             if fit.hash in texts:
                 yield replace(fit, needed_by=(texts[fit.hash],))
-
-
-def _root_texts(lock: Lockfile) -> dict[str, str]:
-    return dict(lock.roots)

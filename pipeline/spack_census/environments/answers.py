@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -9,29 +10,34 @@ import duckdb
 from spack_census.ask import finding, hosts
 from spack_census.ask.database import connect
 from spack_census.ask.hosts import ANY_OS
-from spack_census.environments import fitting
+from spack_census.environments import fitting, union
+from spack_census.environments.caches import LATEST, caches
 from spack_census.environments.ladder import Ladder, ladder
 from spack_census.environments.model import EnvironmentFit
+from spack_census.environments.spelled import meant
 from spack_census.spack.grammar import parse
+
+Place = Path | str
 
 
 def environment(
-    dataset: Path | str,
+    dataset: Place | Sequence[Place],
     path: Path | str,
-    snapshot: str = "latest",
+    snapshot: str | Sequence[str] = LATEST,
     host: str | None = None,
     os: str = ANY_OS,
+    glibc: str | None = None,
 ) -> EnvironmentFit:
-    """Return how much of an environment a snapshot of a dataset holds.
+    """Return how much of an environment a snapshot of a dataset holds, or several together.
 
     `path` is a spack.lock, a spack.yaml, or a folder with one of them, the lockfile first; `host`
     is a CPU as archspec names it or "native", `os` a system as Spack names it or "any". What cannot
     be told of a root is its answer, with the reason. Raises EnvironmentFileError for a file that
     cannot be used, UnknownNameError for a name that nothing bears.
     """
-    with connect(dataset) as con:
-        on = hosts.resolve(con, host, os)
-        return fitting.fit(con, fitting.read(Path(path), on.known), snapshot, on)
+    asked = caches(*_several(dataset, snapshot))
+    on = hosts.resolve(asked[0].con, host, os, glibc)
+    return union.fit(asked, fitting.read(Path(path), on.known), on)
 
 
 def find(
@@ -40,6 +46,7 @@ def find(
     snapshot: str = "latest",
     host: str | None = None,
     os: str = ANY_OS,
+    glibc: str | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """Return the specs of a snapshot that satisfy a constraint and run on a host, a row each.
 
@@ -47,7 +54,9 @@ def find(
     cannot be answered, UnknownNameError for a name that nothing bears.
     """
     con = connect(dataset)
-    return finding.find(con, parse(constraint), snapshot, hosts.resolve(con, host, os))
+    return finding.find(
+        con, meant(con, parse(constraint)), snapshot, hosts.resolve(con, host, os, glibc)
+    )
 
 
 def why(
@@ -56,7 +65,17 @@ def why(
     snapshot: str = "latest",
     host: str | None = None,
     os: str = ANY_OS,
+    glibc: str | None = None,
 ) -> Ladder:
     """Return at which condition the specs of a package drop out; raises what `find` raises."""
     with connect(dataset) as con:
-        return ladder(con, parse(constraint), snapshot, hosts.resolve(con, host, os))
+        return ladder(
+            con, meant(con, parse(constraint)), snapshot, hosts.resolve(con, host, os, glibc)
+        )
+
+
+def _several(
+    datasets: Place | Sequence[Place], snapshots: str | Sequence[str]
+) -> tuple[list[Place], list[str]]:
+    places = [datasets] if isinstance(datasets, (str, Path)) else list(datasets)
+    return places, [snapshots] if isinstance(snapshots, str) else list(snapshots)

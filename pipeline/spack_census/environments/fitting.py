@@ -32,6 +32,7 @@ _ROWS = pa.schema(
         ("lacking", pa.list_(pa.string())),
         ("unmet", pa.list_(pa.string())),
         ("group", pa.string()),
+        ("caches", pa.list_(pa.string())),
     ]
 )
 _RANKS = pa.schema([("snapshot", pa.string()), ("num_hits", pa.int64()), ("num_specs", pa.int64())])
@@ -54,13 +55,20 @@ def read(path: Path, known: Mapping[str, str] | None = None) -> Lockfile | Manif
 
 
 def fit(
-    con: duckdb.DuckDBPyConnection, what: Lockfile | Manifest, snapshot: str, host: Host
+    con: duckdb.DuckDBPyConnection,
+    what: Lockfile | Manifest,
+    snapshot: str,
+    host: Host,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> EnvironmentFit:
-    """Return the fit of what `read` gave with one snapshot; raises what `sc.environment` raises."""
+    """Return the fit of what `read` gave with one snapshot; raises what `sc.environment` raises.
+
+    `elsewhere` are the hashes that another cache has, where several are asked together.
+    """
     name = snapshots.resolve(con, snapshot)
     if isinstance(what, Lockfile):
-        return fit_lockfile(con, what, name, host)
-    return fit_manifest(con, what, name, host)
+        return fit_lockfile(con, what, name, host, elsewhere)
+    return fit_manifest(con, what, name, host, elsewhere)
 
 
 def rank(
@@ -108,6 +116,7 @@ def fit_rows(con: duckdb.DuckDBPyConnection, found: EnvironmentFit) -> duckdb.Du
             "lacking": each.lacking,
             "unmet": each.unmet,
             "group": each.group or None,
+            "caches": each.caches,
         }
         for each in found.specs
     ]

@@ -38,6 +38,7 @@ _ROWS = pa.schema(
         ("condition", pa.string()),
         ("num_specs", pa.int64()),
         ("there", pa.list_(pa.string())),
+        ("snapshot", pa.string()),
     ]
 )
 _LEFT = "select count(*) from specs where snapshot = ? and {where}"
@@ -129,7 +130,11 @@ def _there(
     return tuple(str(value) for (value,) in rows)
 
 
-def ladder_rows(con: duckdb.DuckDBPyConnection, found: Ladder) -> duckdb.DuckDBPyRelation:
-    """Return a row a rung: attribute, condition, num_specs, there."""
-    rows = [dataclasses.asdict(rung) for rung in found.rungs]
+def ladder_rows(con: duckdb.DuckDBPyConnection, *found: Ladder) -> duckdb.DuckDBPyRelation:
+    """Return a row a rung: attribute, condition, num_specs, there, snapshot; ladder by ladder."""
+    rows = [
+        dataclasses.asdict(rung) | {"snapshot": each.snapshot}
+        for each in found
+        for rung in each.rungs
+    ]
     return con.from_arrow(pa.Table.from_pylist(rows, schema=_ROWS))

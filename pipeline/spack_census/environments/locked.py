@@ -32,9 +32,16 @@ where snapshot = ? and list_contains(?, hash) and {where}
 
 
 def fit_lockfile(
-    con: duckdb.DuckDBPyConnection, lock: Lockfile, snapshot: str, host: Host
+    con: duckdb.DuckDBPyConnection,
+    lock: Lockfile,
+    snapshot: str,
+    host: Host,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> EnvironmentFit:
-    """Return how much of a lockfile a snapshot holds for a host; `snapshot` is one's own name."""
+    """Return how much of a lockfile a snapshot holds for a host; `snapshot` is one's own name.
+
+    `elsewhere` are the hashes that another cache has: they are misses here and need no compiling.
+    """
     concrete = [each for each in lock.specs.values() if not each.external]
     packages = {each.build.package for each in concrete}
     everywhere = {
@@ -45,9 +52,9 @@ def fit_lockfile(
     usable = cached_builds(con, snapshot, packages, host)
     hits = {build.hash: build for builds in usable.values() for build in builds}
     hits = {hash_: build for hash_, build in hits.items() if hash_ in lock.specs}
-    missing = {build.hash for build in (each.build for each in concrete)} - hits.keys()
+    missing = {each.build.hash for each in concrete} - hits.keys() - elsewhere
     hollow = holes(lock, missing)
-    compiled = to_compile(lock, hits.keys())
+    compiled = to_compile(lock, hits.keys() | elsewhere)
     needing = needed_by(lock)
     known = knows_dependencies(con, snapshot)
     specs = []

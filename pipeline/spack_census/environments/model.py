@@ -110,6 +110,8 @@ class SpecFit:
     unmet: tuple[str, ...] = ()
     """Preferences of the environment that the hit does not meet; they exclude nothing."""
     group: str = ""
+    caches: tuple[str, ...] = ()
+    """The caches that have it, where several are asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,13 @@ _FEW = 3
 _TELLS_ALL = ("platform", "os", "target", "compiler")
 
 
-def environment(found: EnvironmentFit, command: Sequence[str]) -> list[Section]:
-    """Return how an environment fits; `command` is how it was asked for, as words."""
+def environment(
+    found: EnvironmentFit, command: Sequence[str], *, one_dataset: bool = True
+) -> list[Section]:
+    """Return how an environment fits; `command` is how it was asked for, as words.
+
+    The snapshots of one dataset can be ranked, which the last line says.
+    """
     missing = to_compile(found) if found.locked else unavailable(found)
     sections = [Section(lead=headline(found), tone="strong")]
     if missing:
@@ -35,8 +40,8 @@ def environment(found: EnvironmentFit, command: Sequence[str]) -> list[Section]:
         table = Table(tuple(shown), rows, command=rest, limit=_ROWS)
         sections.append(Section(title, tables=[table]))
     fitting = shlex.join([*command, "--all-snapshots"])
-    hint = ("Which snapshot fits best", fitting)
-    return [*sections, Section(notes=notes(found), hints=[hint])]
+    hints = [("Which snapshot fits best", fitting)] if one_dataset else []
+    return [*sections, Section(notes=notes(found), hints=hints)]
 
 
 def ranks(found: Sequence[SnapshotFit]) -> list[Section]:

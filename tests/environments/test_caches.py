@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from support.command_line import Census, rows
 
 HERE = Path(__file__).parents[1]
 WORKBENCH = HERE / "environments" / "workbench" / "spack.lock"
+SNAPSHOT = "develop-2026-01-11"
 OLD, NEW = "develop-2024-06-02", "develop-2024-06-09"
 
 
@@ -45,7 +47,7 @@ def test_a_lockfile_against_two_snapshots_is_the_union(shipped: Path) -> None:
 
 
 def test_what_one_cache_lacks_another_may_have(
-    indexed: Path, tmp_path: Path, census: Census
+    indexed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An index without one of sqlite's dependencies is a hole alone, and none beside the whole."""
     source = HERE / "corpus" / "buildcache" / "v3"
@@ -65,13 +67,13 @@ def test_what_one_cache_lacks_another_may_have(
     (sqlite, _) = sc.environment([holed, indexed], tmp_path).specs
     assert sqlite.status == "hit"
     assert sqlite.lacking == ()
-    options = ("--dataset", str(holed))
-    found = rows(census("find", "sqlite", *options, "--format", "json").out)
+    census = Census(holed, capsys)
+    found = rows(census("find", "sqlite", "--format", "json").out)
     assert len(found) == 2
-    ran = census("find", "sqlite", "--installable", *options, "--format", "json")
+    ran = census("find", "sqlite", "--installable", "--format", "json")
     assert rows(ran.out) == []
     assert "needs readline/" in ran.err
-    both = (*options, "--dataset", str(indexed))
+    both = ("--dataset", str(indexed))
     found = rows(census("find", "sqlite", "--installable", *both, "--format", "json").out)
     assert len(found) == 2
     # The binary itself is in both; installed from one alone it would lack readline.
@@ -82,19 +84,18 @@ def test_what_one_cache_lacks_another_may_have(
 
 
 def without(source: Path, hashes: set[str], place: Path) -> Path:
-    """Return a mirror of one index of the source, in the old layout, some binaries left out."""
+    """Return a mirror of one index of the source, some binaries of which are gone."""
     (blob,) = [path for path in source.rglob("b7*/*") if path.is_file()]
     data = blob.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        import gzip
-
-        data = gzip.decompress(data)
-    index = json.loads(data)
+    index = json.loads(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)
     for hash_ in hashes:
         index["database"]["installs"][hash_]["in_buildcache"] = False
-    folder = place / "develop-2026-01-11" / "build_cache"
+    folder = place / SNAPSHOT / "build_cache"
     folder.mkdir(parents=True)
-    (folder / "index.json").write_text(json.dumps(index))
+    (folder / "index.json.gz").write_bytes(gzip.compress(json.dumps(index).encode(), mtime=0))
+    url = f"s3://spack-binaries/{SNAPSHOT}/build_cache/index.json"
+    listing = {SNAPSHOT: [{"label": "root", "url": url}]}
+    (place / "cache_spack_io_index.json").write_text(json.dumps(listing))
     return place
 
 
@@ -112,14 +113,14 @@ def test_the_best_answer_of_several_counts(shipped: Path, indexed: Path, tmp_pat
     found = sc.environment([shipped, indexed], tmp_path).specs
     statuses = [each.status for each in found]
     assert statuses == ["miss", "hit", "hit", "cannot tell"]
-    assert found[1].caches == (f"{indexed}: develop-2026-01-11",)
+    assert found[1].caches == (f"{indexed}: {SNAPSHOT}",)
 
 
-def test_find_over_two_datasets(shipped: Path, indexed: Path, census: Census) -> None:
-    options = ("--dataset", str(shipped), "--dataset", str(indexed), "--format", "json")
+def test_find_over_two_datasets(indexed: Path, census: Census) -> None:
+    options = ("--dataset", str(indexed), "--format", "json")
     found = rows(census("find", "tmux", *options).out)
     assert [row["version"] for row in found] == ["3.6", "3.4", "3.4"]
-    assert found[0]["caches"] == [f"{indexed}: develop-2026-01-11"]
+    assert found[0]["caches"] == [f"{indexed}: {SNAPSHOT}"]
     # Documents cannot answer for dependencies: the index does.
     ran = census("find", "hdf5", "^intel-oneapi-mpi", *options)
     assert (ran.code, len(rows(ran.out))) == (0, 1)
@@ -142,9 +143,8 @@ def test_a_repeated_option_is_never_silently_the_last(
     assert "is given 2 times" in capsys.readouterr().err
 
 
-def test_ranking_is_of_one_dataset(shipped: Path, indexed: Path, census: Census) -> None:
-    both = ("--dataset", str(shipped), "--dataset", str(indexed))
-    ran = census("env", str(WORKBENCH), "--all-snapshots", *both)
+def test_ranking_is_of_one_dataset(indexed: Path, census: Census) -> None:
+    ran = census("env", str(WORKBENCH), "--all-snapshots", "--dataset", str(indexed))
     assert (ran.code, "ranks all snapshots of one dataset" in ran.err) == (2, True)
 
 
@@ -153,8 +153,8 @@ def test_find_ends_with_what_to_paste(census: Census) -> None:
     assert ran.code == 0
     assert "HDF5 is read as hdf5" in ran.err
     lines = ran.out.splitlines()
-    (hash_,) = {word for line in lines for word in line.split() if len(word) == 32}, 
-    assert f"  spack install --cache-only hdf5/{next(iter(hash_))}" in lines
+    (hash_,) = {word for word in lines[1].split() if len(word) == 32}
+    assert f"  spack install --cache-only hdf5/{hash_}" in lines
     assert f"  spack mirror add {NEW} https://binaries.spack.io/{NEW}" in lines
 
 

@@ -50,7 +50,7 @@ def test_a_source_is_recognised() -> None:
     for path in sorted((PACKAGE / "sources").glob("*.py")):
         module = import_module(f"spack_census.sources.{path.stem}")
         for name, found in inspect.getmembers(module, inspect.isclass):
-            is_source = found.__module__ == module.__name__ and hasattr(found, "snapshot_of")
+            is_source = found.__module__ == module.__name__ and hasattr(found, "portable")
             if is_source and path.stem != "__init__":
                 assert f"{path.stem}." in recognise, f"recognise() does not try {name} of {path}"
 

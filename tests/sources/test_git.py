@@ -297,7 +297,8 @@ def test_a_submodule_is_passed_over(repository: Repository, dataset: Path) -> No
 
 def test_path_names_the_folder_and_may_be_develop_itself(repository: Repository) -> None:
     release = open_repository(repository.root, folder="_cache/v1.0.0/")
-    assert [each.path for each in release.entries()] == ["_cache/v1.0.0/zlib/specs.md"]
+    [(entry, snapshot)] = release.entries()  # type: ignore[misc]
+    assert (entry.path, snapshot) == ("_cache/v1.0.0/zlib/specs.md", "v1.0.0")
     develop = open_repository(repository.root, folder="_cache/develop", every=Every.WEEK)
     assert len(develop.states) == 2
     assert len(list(develop.entries())) == 4

@@ -17,7 +17,7 @@ from pathlib import Path
 from spack_census.building import workers
 from spack_census.building.convert import Task
 from spack_census.documents.records import Document, Reject
-from spack_census.sources import Entry
+from spack_census.sources import NONE_KNOWN, Candidate, Known
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ class Doomed:
     kind: str = "doomed"
     identity: str = "doomed"
 
-    def entries(self) -> Iterator[Entry | Reject]:
-        raise NotImplementedError
-
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         raise NotImplementedError
 
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:

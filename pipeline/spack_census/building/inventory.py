@@ -17,16 +17,7 @@ import msgspec
 
 from spack_census.disk import durable
 from spack_census.documents.records import Reject
-from spack_census.sources import Entry, Source
-
-
-class Fingerprint(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An entry as it was when its document was last read."""
-
-    state: str
-    sha256: str
-    snapshot: str
-
+from spack_census.sources import Entry, Fingerprint, Source
 
 Fingerprints = dict[str, Fingerprint]
 
@@ -62,22 +53,18 @@ class Inventory:
 def take(source: Source, known: Fingerprints) -> Inventory:
     """Group the documents of a source by snapshot, reading only what is new or in doubt."""
     result = Inventory()
-    for entry in source.entries():
-        if isinstance(entry, Reject):
-            result.rejected.append(entry)
+    for each in source.entries(known):
+        if isinstance(each, Reject):
+            result.rejected.append(each)
             continue
-        fingerprint = known.get(entry.path)
-        if fingerprint is not None and fingerprint.state == entry.state:
-            result.snapshots[fingerprint.snapshot].append(entry)
-            result.sha256[entry.path] = fingerprint.sha256
-            continue
-        snapshot = source.snapshot_of(entry)
+        entry, snapshot = each
         if snapshot is None:
             result.skipped.append(entry.path)
-        elif isinstance(snapshot, Reject):
-            result.rejected.append(snapshot)
-        else:
-            result.snapshots[snapshot].append(entry)
+            continue
+        result.snapshots[snapshot].append(entry)
+        fingerprint = known.get(entry.path)
+        if fingerprint is not None and fingerprint.state == entry.state:
+            result.sha256[entry.path] = fingerprint.sha256
     return result
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,23 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """What tells cheaply whether it has changed: the same state means the same content."""
     settled: bool = True
     """False where the file is so young that a later write could leave the same state."""
+
+
+class Fingerprint(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An entry as it was when its document was last read."""
+
+    state: str
+    sha256: str
+    snapshot: str
+
+
+Known = Mapping[str, Fingerprint]
+"""By the path of the entry."""
+
+Candidate = tuple[Entry, str | None] | Reject
+"""An entry and the snapshot that it belongs to, None where it is no document; or why neither."""
+
+NONE_KNOWN: Known = MappingProxyType({})
 
 
 class Source(Protocol):
@@ -46,17 +64,32 @@ class Source(Protocol):
     def unnamed(self) -> str | None:
         """The snapshot of documents that name none; it can be another one the next time."""
 
-    def entries(self) -> Iterator[Entry | Reject]:
-        """Yield each candidate in a fixed order; raises SourceError where none can be listed."""
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
+        """Yield each candidate in a fixed order; raises SourceError where none can be listed.
 
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot an entry belongs to; called while it is the last that was listed.
-
-        A Reject where none can be told, None where it is no document.
+        Of an entry in a known state the snapshot is the known one; others are read to tell it.
         """
 
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
         """Yield what each of these entries of one snapshot holds, in path order."""
+
+
+def candidates(
+    listed: Iterable[Entry | Reject],
+    known: Known,
+    snapshot_of: Callable[[Entry], str | Reject | None],
+) -> Iterator[Candidate]:
+    """Yield each entry with its snapshot, asking for it only where the entry's state is new."""
+    for each in listed:
+        if isinstance(each, Reject):
+            yield each
+            continue
+        before = known.get(each.path)
+        if before is not None and before.state == each.state:
+            yield each, before.snapshot
+            continue
+        snapshot = snapshot_of(each)
+        yield snapshot if isinstance(snapshot, Reject) else (each, snapshot)
 
 
 def recognise(path: Path, unnamed: str | None = None, *, with_sizes: bool = False) -> Source:

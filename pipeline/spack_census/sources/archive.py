@@ -20,7 +20,7 @@ import msgspec
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import CensusError, SourceError
-from spack_census.sources import Entry, files, tar
+from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files, tar
 from spack_census.sources.tar import Member
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -62,11 +62,14 @@ class Archive:
         """The path of the archive."""
         return self.identity
 
-    def entries(self) -> Iterator[Entry | Reject]:
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         """Read the archive; yield each candidate in path order, and a Reject for each bad member.
 
         Raises SourceError where the archive is broken or beyond the limits.
         """
+        return candidates(self._entries(), known, self._snapshot_of)
+
+    def _entries(self) -> Iterator[Entry | Reject]:
         found = sorted(self._load(), key=lambda each: each.path)
         spec_files: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for each in found:
@@ -81,8 +84,7 @@ class Archive:
                 beside = files.state_of(spec_files[folder]) if folder in spec_files else ""
                 yield msgspec.structs.replace(each, state=each.state + beside)
 
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot that the document names."""
+    def _snapshot_of(self, entry: Entry) -> str | Reject | None:
         return files.snapshot_of(self, entry.path) if entry.path in self._kept else None
 
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:

@@ -21,7 +21,16 @@ from spack_census.documents import indexes
 from spack_census.documents.indexes import Described
 from spack_census.documents.records import Document, Problem, Reason, Reject, Rejected
 from spack_census.errors import SourceError
-from spack_census.sources import Entry, holdings, listing, mirror
+from spack_census.sources import (
+    NONE_KNOWN,
+    Candidate,
+    Entry,
+    Known,
+    candidates,
+    holdings,
+    listing,
+    mirror,
+)
 from spack_census.sources.holdings import Held
 from spack_census.sources.listing import LISTING, Listed
 
@@ -54,8 +63,11 @@ class BuildCache:
         """The path of the folder."""
         return self.identity
 
-    def entries(self) -> Iterator[Entry | Reject]:
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         """Yield each index that the list names; of a snapshot that has none here, one Reject."""
+        return candidates(self._entries(), known, _snapshot_of)
+
+    def _entries(self) -> Iterator[Entry | Reject]:
         doubt_ns = time.time_ns() - _DOUBT_NS
         for snapshot, listed in itertools.groupby(self.listed, lambda each: each.snapshot):
             found = [self._entry(each, doubt_ns) for each in listed]
@@ -73,15 +85,6 @@ class BuildCache:
             # `documents` says what is wrong: a snapshot must not lose an index in silence.
             return Entry(each.path, 0, _MISSING, settled=False)
         return Entry(each.path, size, state, youngest < doubt_ns and not self.with_sizes)
-
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot under which the list names the index."""
-        snapshot = entry.path.rpartition("/")[0]
-        if PARTITION_VALUE.fullmatch(snapshot):
-            return snapshot
-        message = f"{snapshot!r} cannot be a folder's name: {PARTITION_VALUE.pattern}"
-        remedy = "report it to those who publish the list"
-        return Reject(entry.path, None, None, Problem(Reason.UNSAFE_NAME, "list", message, remedy))
 
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
         """Yield a Document for each index of a snapshot, with the records it answers for."""
@@ -225,3 +228,13 @@ def _holds_index(path: Path) -> bool:
         return _IS_INDEX.match(mirror.unpacked_head(head)) is not None
     except OSError:
         return False
+
+
+def _snapshot_of(entry: Entry) -> str | Reject:
+    """Return the snapshot under which the list names the index."""
+    snapshot = entry.path.rpartition("/")[0]
+    if PARTITION_VALUE.fullmatch(snapshot):
+        return snapshot
+    message = f"{snapshot!r} cannot be a folder's name: {PARTITION_VALUE.pattern}"
+    remedy = "report it to those who publish the list"
+    return Reject(entry.path, None, None, Problem(Reason.UNSAFE_NAME, "list", message, remedy))

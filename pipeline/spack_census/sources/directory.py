@@ -15,7 +15,7 @@ from pathlib import Path
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import SourceError
-from spack_census.sources import Entry, files
+from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DOUBT_NS = 2_000_000_000
@@ -41,8 +41,11 @@ class Directory:
         """The path of the folder."""
         return self.identity
 
-    def entries(self) -> Iterator[Entry | Reject]:
-        """Yield each candidate in path order, and a Reject for each that cannot be opened."""
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
+        """Return an iterator of candidates in path order, a Reject for each that cannot be opened.
+
+        Raises SourceError where there is nothing at its path.
+        """
         doubt_ns = time.time_ns() - _DOUBT_NS
         if self.root.is_dir():
             found = _walk(str(self.root), "", doubt_ns)
@@ -54,11 +57,7 @@ class Directory:
                 f"{self.root} is neither a folder nor a file",
                 "name a folder of documents, or one document",
             )
-        yield from found
-
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot that the document names."""
-        return files.snapshot_of(self, entry.path)
+        return candidates(found, known, lambda entry: files.snapshot_of(self, entry.path))
 
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Reject]:
         """Yield what each document holds, in path order."""

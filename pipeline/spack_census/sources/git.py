@@ -16,7 +16,8 @@ import operator
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,16 @@ import msgspec
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError
-from spack_census.sources import Entry, files, githistory, gitobjects
+from spack_census.sources import (
+    NONE_KNOWN,
+    Candidate,
+    Entry,
+    Known,
+    candidates,
+    files,
+    githistory,
+    gitobjects,
+)
 from spack_census.sources.githistory import Every, State
 from spack_census.sources.gitobjects import Blobs
 from spack_census.sources.gittree import Tree
@@ -122,8 +132,6 @@ class Git:
     unnamed: str | None
     kind: str = "git"
     portable: bool = True
-    _listed: list[Tree] = field(default_factory=list, compare=False)
-    """The commit whose entries are being listed, for `snapshot_of`; none at other times."""
 
     @property
     def identity(self) -> str:
@@ -137,22 +145,16 @@ class Git:
         folder = self.git_dir.parent if self.git_dir.name == ".git" else self.git_dir
         return os.fsencode(folder).decode(errors="backslashreplace")
 
-    def entries(self) -> Iterator[Entry | Reject]:
+    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         """Yield each candidate: of the commit by path, then of each state of `develop`."""
         with Blobs(self.git_dir) as blobs:
             for prefix in ("", *self.states):
                 tree = self._tree(blobs, prefix)
-                self._listed[:] = [tree]
-                for each in tree.entries():
-                    if isinstance(each, Entry):
-                        yield msgspec.structs.replace(each, path=f"{prefix}{each.path}")
-                    else:
-                        yield msgspec.structs.replace(each, path=f"{prefix}{each.path}")
-            # What is left open here could not travel to another process.
-            self._listed.clear()
+                listed = (_below(prefix, each) for each in tree.entries())
+                yield from candidates(listed, known, partial(self._snapshot_of, tree))
 
-    def snapshot_of(self, entry: Entry) -> str | Reject | None:
-        """Return the snapshot, the state's or the one named; while `entries` are listed only."""
+    def _snapshot_of(self, tree: Tree, entry: Entry) -> str | Reject | None:
+        """Return the snapshot, the state's or the one named."""
         prefix, path = self._split(entry.path)
         has_suffix = path.endswith(files.DOCUMENT_SUFFIXES)
         if prefix and has_suffix:
@@ -160,7 +162,6 @@ class Git:
         # What has no document's name and is larger than any document is something else.
         if entry.size > LIMITS.document_bytes and not has_suffix:
             return None
-        [tree] = self._listed
         if not prefix:
             return files.snapshot_of(tree, path)
         is_document = files.is_document(path, tree.read(path, files.HEAD_BYTES))
@@ -190,6 +191,10 @@ class Git:
             return Tree(blobs, self.git_dir, self.commit, self.folder, self.unnamed, develop)
         state = self.states[prefix]
         return Tree(blobs, self.git_dir, state.commit, develop, state.snapshot)
+
+
+def _below(prefix: str, each: Entry | Reject) -> Entry | Reject:
+    return msgspec.structs.replace(each, path=f"{prefix}{each.path}")
 
 
 def _decode(tree: Tree, paths: Sequence[str]) -> Iterator[Document | Reject]:

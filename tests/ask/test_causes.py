@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from spack_census.ask import queries
 from spack_census.dataset import schema
 from support.examples import share
 from support.naive_causes import Cause, Side, Step, causes
@@ -74,7 +75,7 @@ def _side(snapshot: str, tables: dict[str, Rows]) -> Side:
     return Side(nodes, [e for e in tables["dependencies"] if e["snapshot"] == snapshot])
 
 
-@share(0.25)
+@share(0.12)
 @given(SIDES, SIDES)
 def test_the_graph_reckoned_in_python_gives_the_same_causes(
     before: tuple[Rows, Rows], after: tuple[Rows, Rows]
@@ -107,3 +108,26 @@ def test_the_graph_reckoned_in_python_gives_the_same_causes(
     assert found == expected
     # One row a spec and cause, and one for each spec that is not told any.
     assert len(rows) == sum(max(1, len(each)) for each in expected.values())
+
+
+@share(0.06)
+@given(SIDES)
+def test_dependents_are_those_of_a_walk_over_the_graph(graph: tuple[Rows, Rows]) -> None:
+    nodes, edges = graph
+    tables = _tables(AFTER, nodes, edges)
+    assume(edges)
+    con = in_memory({**tables, "snapshots": [{"snapshot": AFTER}]})
+    below = {node["hash"]: {node["package"]} for node in nodes}
+    for _ in nodes:
+        for edge in edges:
+            lower = below.get(edge["dependency_hash"], set())
+            below.setdefault(edge["hash"], set()).update(lower)
+    specs = {row["hash"]: row["package"] for row in tables["specs"]}
+
+    rows = queries.run(con, queries.load("coverage.dependents"), {"snapshot": AFTER}).fetchall()
+
+    assert {row[0]: (row[2], row[3]) for row in rows} == {
+        package: (len(found), len({specs[hash_] for hash_ in found}))
+        for package in set(specs.values())
+        for found in [{hash_ for hash_ in specs if package in below[hash_]}]
+    }

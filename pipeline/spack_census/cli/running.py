@@ -23,6 +23,15 @@ def run(
     github: Annotated[
         bool, typer.Option("--github", help="Tell a GitHub Actions job what changed.")
     ] = False,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history", metavar="REPOSITORY", help="Keep dataset and reports on a branch there."
+        ),
+    ] = None,
+    allow_poorer: Annotated[
+        bool, typer.Option("--allow-poorer", help="Keep a dataset that has lost snapshots.")
+    ] = False,
 ) -> int:
     """Fetch, build and report as a file says; for cron, a systemd timer, or a CI job.
 
@@ -34,15 +43,22 @@ def run(
     from spack_census.schedule import cycle
     from spack_census.schedule import github as actions
     from spack_census.schedule.config import read
+    from spack_census.schedule.history import History
 
     settings = read(config)
+    past = history and History(
+        history,
+        settings.path(settings.dataset),
+        settings.path(settings.reports),
+        allow_poorer=allow_poorer,
+    )
     if github:
         actions.demand_job()
     with scaling.no_collections():
-        done = cycle.run(settings, _log, publishing.tell, url)
+        done = cycle.run(settings, _log, publishing.tell, url, past or None)
     if github:
         address = settings.url if url is None else url
-        actions.tell_job(done.published, address)
+        actions.tell_job(done.published, address, done.kept, due=done.is_due)
     for trouble in done.troubles:
         _log("trouble", str(trouble))
     if done.troubles:

@@ -31,6 +31,7 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True, rename={"ren
     to: _Text | None = None
     with_sizes: bool = False
     allow_partial: bool = False
+    allow_hosts: list[_Text] = msgspec.field(default_factory=list)
 
 
 class RunConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +46,8 @@ class RunConfig(Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""
     on_change: _Text | None = None
     wait_seconds: Annotated[float, Meta(ge=0)] = 0
+    run_seconds: Annotated[float, Meta(gt=0)] = 10_800
+    hook_seconds: Annotated[float, Meta(gt=0)] = 600
     folder: str = "."
 
     def path(self, name: str) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,20 +11,20 @@ from pathlib import Path
 from spack_census.building import builder
 from spack_census.disk import durable, locking
 from spack_census.errors import CensusError, fault
-from spack_census.fetch import fetching
+from spack_census.fetch import addresses, fetching
 from spack_census.fetch.opening import open_source
 from spack_census.reports import files
 from spack_census.reports.choice import Choice
 from spack_census.reports.publish import Published, publish
 from spack_census.reports.report import Report
+from spack_census.schedule import hooks, limits
 from spack_census.schedule.config import RunConfig, SourceConfig
+from spack_census.schedule.history import History
 
 _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""
-_PENDING = "pending"
 _BUSY = ("has a run at work", "wait for it: wait_seconds in the configuration")
 _MEND = "mend that and run it again: nothing is lost"
-_HOOK_SECONDS = 600
 
 Log = Callable[[str, str], None]
 """Called with the name of a step and what came of it."""
@@ -41,6 +40,10 @@ class Cycle:
     """One a series."""
     troubles: list[CensusError] = field(default_factory=list)
     """What failed; everything else was done all the same."""
+    kept: str | None = None
+    """The commit of the history that the run ended with, None where none was kept."""
+    is_due: bool = False
+    """Whether that commit is still to be served."""
 
     @property
     def made(self) -> list[Report]:
@@ -58,31 +61,71 @@ class _Publishing:
     observe: Observer
 
 
-def run(config: RunConfig, log: Log, observe: Observer, url: str | None = None) -> Cycle:
+def run(
+    config: RunConfig,
+    log: Log,
+    observe: Observer,
+    url: str | None = None,
+    history: History | None = None,
+) -> Cycle:
     """Bring the dataset and the reports up to date, and run the hook for each new report.
 
-    A source that fails, a series or a hook, is among the troubles and keeps nothing else from
-    being done. Hooks are run at least once for each report: one that fails, or was cut off, is
-    run again next time. Raises BusyError where another run is at work for longer than
-    `wait_seconds`, CensusError where its state cannot be written.
+    A source that fails or takes more than its share of `run_seconds`, a series or a hook, is among
+    the troubles and keeps nothing else from being done. Hooks are run at least once for each
+    report: one that fails, or was cut off, is run again next time. `history` is brought back first
+    and kept last. Raises BusyError where another run is at work for longer than `wait_seconds`,
+    CensusError where its state cannot be written or its history cannot be had.
     """
     state = config.path(config.reports) / _STATE
     done = Cycle()
+    end = time.monotonic() + config.run_seconds
     with durable.errors(state, _MEND), locking.hold(state, config.wait_seconds, _BUSY):
-        steps = [partial(_build, config, source, log) for source in config.sources]
+        if history is not None:
+            log("history", history.restore() or "none yet: this is the first run")
+        steps = [(each.source, partial(_build, config, each, log)) for each in config.sources]
         chosen = _Publishing(config, config.url if url is None else url, log, observe)
-        steps += [partial(_report, done, chosen, series) for series in config.series or (None,)]
-        for step in steps:
-            try:
-                with durable.errors(state, _MEND):
-                    step()
-            except CensusError as error:
-                _fail(done, log, error)
-            except Exception as error:
-                _fail(done, log, fault(error))
+        steps += [
+            (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
+            for series in config.series or (None,)
+        ]
+        for number, (name, step) in enumerate(steps):
+            share = _share(end - time.monotonic(), len(steps) - number)
+            _take(done, log, state, share, name, step)
         if config.on_change:
-            _tell(config, config.on_change, done, log)
+            _tell(config, config.on_change, done, log, end)
+        if history is not None:
+            keep = partial(_keep, history, done, log)
+            _take(done, log, state, config.run_seconds, "history", keep)
     return done
+
+
+def _share(left_seconds: float, num_steps: int) -> float:
+    """Return the time that a step has: what one leaves over goes to the others."""
+    return left_seconds / num_steps
+
+
+def _take(
+    done: Cycle, log: Log, state: Path, seconds: float, name: str, step: Callable[[], None]
+) -> None:
+    """Take a step within a time limit; whatever it comes to, the others are taken too."""
+    try:
+        with durable.errors(state, _MEND), limits.within(seconds):
+            step()
+    except limits.TimeIsUp:
+        message = f"{addresses.shown(name)}: it took more than its {seconds:,.0f} s of the run"
+        _fail(done, log, CensusError(message, "the next run goes on from there; see run_seconds"))
+    except CensusError as error:
+        if addresses.shown(name) not in error.message:
+            error.message = f"{addresses.shown(name)}: {error.message}"
+        _fail(done, log, error)
+    except Exception as error:
+        _fail(done, log, fault(error))
+
+
+def _keep(history: History, done: Cycle, log: Log) -> None:
+    log("history", "kept" if history.keep() else "nothing new")
+    done.kept = history.head
+    done.is_due = history.is_due()
 
 
 def _fail(done: Cycle, log: Log, error: CensusError) -> None:
@@ -99,8 +142,10 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
             snapshots=source.snapshots,
             latest=source.latest,
             with_sizes=source.with_sizes,
+            allow_hosts=source.allow_hosts,
         )
-        log("fetch", f"{url}: {fetched.num_new:,} new of {fetched.num_files:,} files")
+        came = f"{fetched.num_new:,} new of {fetched.num_files:,} files"
+        log("fetch", f"{addresses.shown(url)}: {came}")
         return fetched.folder
 
     built = builder.build(
@@ -120,7 +165,8 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
     changed = [each.snapshot for each in built.outcomes if each.status in ("new", "changed")]
     rejected = built.totals.documents_rejected + built.totals.specs_rejected
     said = ", ".join(changed) or "nothing new"
-    log("build", f"{source.source}: {said}" + (f"; {rejected:,} rejected" if rejected else ""))
+    said += f"; {rejected:,} rejected" if rejected else ""
+    log("build", f"{addresses.shown(source.source)}: {said}")
     for note in built.notes:
         log("build", f"note: {note}")
     for warning in built.warnings:
@@ -135,7 +181,7 @@ def _report(done: Cycle, chosen: _Publishing, series: str | None) -> None:
     def announce(names: list[str]) -> None:
         # Noted before they are made: a run that is cut off in between still owes the hook.
         if config.on_change and names:
-            _note(state, list(dict.fromkeys([*_pending(state), *names])))
+            hooks.note(state, list(dict.fromkeys([*hooks.pending(state), *names])))
 
     published = publish(
         config.path(config.dataset),
@@ -153,51 +199,21 @@ def _report(done: Cycle, chosen: _Publishing, series: str | None) -> None:
         log("report", f"removed {name}: keep_reports is {config.keep_reports}")
 
 
-def _tell(config: RunConfig, command: str, done: Cycle, log: Log) -> None:
-    """Run the hook for each report that it has not seen, oldest first."""
+def _tell(config: RunConfig, command: str, done: Cycle, log: Log, end: float) -> None:
+    """Run the hook for each report that it has not seen, oldest first, while there is time."""
     output = config.path(config.reports)
     state = output / _STATE
-    waiting = _pending(state)
-    for name in waiting:
+    for name in hooks.pending(state):
         data = output / name / files.DATA
         if data.is_file():
+            left = end - time.monotonic()
             try:
-                _hook(config, command, data)
+                if left <= 0:
+                    message = f"no time was left to run on_change for {name}"
+                    raise CensusError(message, "the next run does it; see run_seconds")
+                hooks.run(config, command, data, min(config.hook_seconds, left))
             except CensusError as error:
                 _fail(done, log, error)
                 continue
             log("hook", name)
-        _note(state, [each for each in _pending(state) if each != name])
-
-
-def _hook(config: RunConfig, command: str, data: Path) -> None:
-    """Run a command with report.json as its input; raises CensusError where it fails."""
-    again = "mend the command; it is run again for this report by the next run"
-    environment = {**os.environ, "CENSUS_REPORT": str(data.parent.resolve())}
-    try:
-        with data.open("rb") as content:
-            # The owner of the configuration wrote the command; nothing of a report is part of it.
-            subprocess.run(  # noqa: S603 - see above
-                ["/bin/sh", "-c", command],
-                stdin=content,
-                stdout=subprocess.DEVNULL,
-                cwd=config.folder,
-                env=environment,
-                timeout=_HOOK_SECONDS,
-                check=True,
-            )
-    except subprocess.CalledProcessError as error:
-        message = f"on_change failed for {data.parent.name}: exit code {error.returncode}"
-        raise CensusError(message, again) from error
-    except subprocess.TimeoutExpired as error:
-        message = f"on_change took more than {_HOOK_SECONDS} s for {data.parent.name}"
-        raise CensusError(message, again) from error
-
-
-def _pending(state: Path) -> list[str]:
-    path = state / _PENDING
-    return path.read_text(encoding="utf-8").split() if path.is_file() else []
-
-
-def _note(state: Path, names: Sequence[str]) -> None:
-    durable.replace(state / _PENDING, "".join(f"{name}\n" for name in names).encode())
+        hooks.note(state, [each for each in hooks.pending(state) if each != name])

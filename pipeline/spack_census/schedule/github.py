@@ -26,11 +26,14 @@ def demand_job() -> None:
             )
 
 
-def tell_job(published: Sequence[Published], url: str) -> None:
+def tell_job(
+    published: Sequence[Published], url: str, kept: str | None = None, *, due: bool = False
+) -> None:
     """Append the newest of the new reports to the job's summary, and set the job's outputs.
 
     Outputs: `changed` (true or false), `reports` (names of new ones, separated by spaces),
-    `latest` and `headline` (of the newest report, empty where there is none).
+    `latest` and `headline` (of the newest report, empty where there is none), `due` (whether the
+    history has what is not served yet) and `commit` (of the history).
     """
     newest = published[-1].latest if published else None
     made = [report for each in published for report in each.made]
@@ -40,6 +43,8 @@ def tell_job(published: Sequence[Published], url: str) -> None:
         "latest": newest.name if newest else "",
         # One line whatever it holds: a second one could set another output.
         "headline": visible(newest.headline) if newest else "",
+        "due": "true" if due else "false",
+        "commit": kept or "",
     }
     _append(_OUTPUT, "".join(f"{name}={value}\n" for name, value in outputs.items()))
     _append(_SUMMARY, _summary(made, url))

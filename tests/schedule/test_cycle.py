@@ -276,10 +276,25 @@ def test_the_workflow_runs_what_there_is() -> None:
     # YAML 1.1 reads the key `on` as true.
     assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
     assert workflow["concurrency"]["group"]
-    (line,) = re.findall(r"census run (\S+)", text)
-    assert (ROOT / line).is_file()
-    assert "git push" not in text
-    assert "git commit" not in text
+    (line,) = re.findall(r"census run (\S+\.yaml)", text)
+    seconds = read(ROOT / line).run_seconds
+    assert seconds < 60 * workflow["jobs"]["report"]["timeout-minutes"]
+    assert "--history" in text
+    pinned = re.findall(r"uses: (\S+)", text)
+    assert len(pinned) == 7
+    for action in pinned:
+        assert re.fullmatch(r"actions/[a-z/-]+@[0-9a-f]{40}", action), action
+    assert workflow["permissions"] == {}
+    # Through the environment alone: in a script it would be text of the script.
+    assert text.count("github.token") == len(
+        re.findall(r"^ +[A-Z_]+: .*token }}$", text, re.MULTILINE)
+    )
+
+
+def test_no_page_names_a_distribution_on_an_index() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")):
+        named = re.findall(r"pip install [^\n]*", page.read_text())
+        assert not [line for line in named if re.search(r"[ '\"]spack-census\b", line)], page
 
 
 def test_the_timer_catches_up_and_the_service_takes_1_for_a_success() -> None:

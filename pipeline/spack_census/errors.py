@@ -61,7 +61,14 @@ class QueryError(CensusError):
 
 
 class ConstraintError(CensusError):
-    """Text that is no constraint on specs, or one that the dataset cannot answer."""
+    """Text that is no constraint on specs, or one that the dataset cannot answer.
+
+    `position` is where in the text it is no constraint, counted from 0; None where it is one.
+    """
+
+    def __init__(self, message: str, *next_steps: str, position: int | None = None) -> None:
+        super().__init__(message, *next_steps)
+        self.position = position
 
 
 class EnvironmentFileError(CensusError):

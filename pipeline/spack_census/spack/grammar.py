@@ -1,218 +1,239 @@
-"""Text → Constraint, by Spack's grammar of specs.
+"""Text → Constraint, by the grammar of specs that Spack has since 1.0.
 
-What follows `%compiler` belongs to the package, as it did until Spack 0.23: since 1.0 it would
-describe the compiler. What has no counterpart in the dataset is an error that names it.
+What follows `%x` describes x, what follows `^x` too; `%` behind a `^x` is a dependency of x. What
+has no counterpart in a dataset is an error that names it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from spack_census.errors import ConstraintError
-from spack_census.spack.compilers import COMPILERS, FLAGS
-from spack_census.spack.constraints import (
-    CompilerConstraint,
-    Constraint,
-    TargetRange,
-    VariantConstraint,
-)
-from spack_census.spack.ranges import parse_versions
+from spack_census.spack import attributes
+from spack_census.spack.attributes import with_attribute
+from spack_census.spack.compilers import COMPILERS, canonical
+from spack_census.spack.constraints import Constraint, DependencyConstraint
+from spack_census.spack.merging import constrained, merged
+from spack_census.spack.tokens import Token, fail, tokens
 
-_WORD = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
-_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_VALUE = r"""[A-Za-z0-9_+*.,:=~/\\-]+|"[^"]*"|'[^']*'"""
-_VERSION = r"[A-Za-z0-9_][A-Za-z0-9_.-]*\b"
-# A key may follow an open range at once: 1.2:os=centos7 has no upper bound.
-_RANGE = rf"(?:{_VERSION})?:(?:{_VERSION}(?!\s*:?=))?"
-_ELEMENT = rf"(?:{_RANGE}|=?{_VERSION})"
-_VERSIONS = rf"{_ELEMENT}(?:\s*,\s*{_ELEMENT})*"
+Toolchains = Mapping[str, str | Sequence[Mapping[str, str]]]
+"""Name → its constraint, or a list of {spec, when}, as a `toolchains:` section has it."""
 
-_UNSUPPORTED = {
-    "propagated": "settings handed on to dependencies (++x, ~~x, k==v, %%gcc)",
-    "edge": "attributes of a dependency ([virtuals=...])",
-    "virtual": "a compiler or dependency for one language (%c=gcc)",
-    "file": "specs in files",
-}
-_TOKENS = re.compile(
-    rf"""
-    (?P<space>\s+)
-    |(?P<edge>(?:\^|%%?)\s*\[)
-    |(?P<virtual>(?:\^|%%?)\s*{_WORD}(?:,{_WORD})*=)
-    |(?P<caret>\^)
-    |@(?P<git>git\.[A-Za-z0-9_./-]+(?:={_VERSION})?|[0-9A-Fa-f]{{40}}\b(?:={_VERSION})?)
-    |@\s*(?P<versions>{_VERSIONS})
-    |(?P<propagated>(?:\+\+|~~|--)\s*{_NAME}|{_NAME}:?==|%%)
-    |(?P<switch>[+~-]\s*{_NAME})
-    |(?P<setting>{_NAME}:?=(?:{_VALUE}))
-    |%\s*(?P<compiler>{_NAME})(?:\s*@\s*(?P<compiler_versions>{_VERSIONS}))?
-    |(?P<file>(?:\.|/|{_WORD}/)[A-Za-z0-9_./-]*\.(?:json|yaml)\b)
-    |(?P<name>{_WORD}(?:\.{_WORD})*)
-    |/(?P<hash>[A-Za-z0-9_]+)
-    """,
-    re.VERBOSE,
-)
-_HASH = re.compile(r"[a-z2-7]{1,32}")
-# Spack replaces these by what they mean on the machine that it runs on.
-_RELATIVE = re.compile(r"(?:default|frontend|backend|fe|be)(?:_(?:os|target|platform))?")
-_PLACES = {"operating_system": "os", "architecture": "arch"}
-_PATCH_CHARACTERS = 7
+_DEPTYPES = frozenset(("build", "link", "run", "test"))
+_EDGE_KEYS = frozenset(("deptypes", "virtuals", "when"))
+_NO_TOOLCHAINS: Toolchains = {}
 
 
-def parse(text: str) -> Constraint:
+def parse(text: str, toolchains: Toolchains = _NO_TOOLCHAINS) -> Constraint:
     """Return the constraint that one spec's text stands for.
 
-    Raises ConstraintError for what is no constraint, and for a construct that is not supported.
+    A `%name` that is a toolchain's stands for what that says. Raises ConstraintError, with the
+    position, for what is no constraint, and for a construct that is not supported.
     """
-    tokens = list(_tokens(text))
-    carets = [at for at, match in enumerate(tokens) if match.lastgroup == "caret"]
-    starts = [0, *(at + 1 for at in carets)]
-    root, *dependencies = (
-        _node(tokens[start:end], text)
-        for start, end in zip(starts, [*carets, len(tokens)], strict=True)
-    )
-    for node in dependencies:
-        if node.package is None:
-            _fail(text, "'^' without the name of a package", "write ^NAME")
-    return replace(root, text=text.strip(), dependencies=tuple(dependencies))
+    return _Parser(text, list(tokens(text)), toolchains).parse()
 
 
-def _tokens(text: str) -> Iterator[re.Match[str]]:
-    at = 0
-    while at < len(text):
-        match = _TOKENS.match(text, at)
-        if match is None:
-            _fail(text, f"what is {text[at : at + 10]!r}?", "such as: hdf5@1.14: +mpi %gcc@11:")
-        kind = str(match.lastgroup)
-        if kind in _UNSUPPORTED:
-            _fail(text, f"{match[0]!r}: {_UNSUPPORTED[kind]} cannot be asked for")
-        if kind != "space":
-            yield match
-        at = match.end()
+def notices(constraint: Constraint) -> tuple[str, ...]:
+    """Return what to tell of words that mean something else than before Spack 1.0."""
+    found: list[str] = []
+    owners = [constraint, *(each.spec for each in constraint.dependencies if not each.direct)]
+    for owner in owners:
+        for each in owner.dependencies:
+            words = misplaced(each)
+            if words:
+                said = f"since Spack 1.0 `{words}` after %{each.spec.package} describes"
+                own = owner.package or "the spec"
+                found.append(f"{said} {each.spec.package}; for {own} write it before")
+    return tuple(found)
 
 
-def _node(tokens: Sequence[re.Match[str]], text: str) -> Constraint:
-    """Return what one spec of the text asks for, without its dependencies."""
-    node = Constraint(text=text[tokens[0].start() : tokens[-1].end()] if tokens else "")
-    for number, match in enumerate(tokens):
-        if match.lastgroup == "name" and number > 0:
-            _fail(text, f"{match['name']!r} begins a second spec", "give one at a time")
-        node = _with(node, match, text)
-    return node
+def misplaced(dependency: DependencyConstraint) -> str:
+    """Return what describes a compiler beyond its version, which until 0.23 described the spec."""
+    spec = dependency.spec
+    if not dependency.direct or spec.package not in COMPILERS or spec.is_plain:
+        return ""
+    return " ".join(attributes.words(spec))
 
 
-def _with(node: Constraint, match: re.Match[str], text: str) -> Constraint:
-    """Return the node with what one token says of it."""
-    match match.lastgroup:
-        case "name":
-            namespace, _, name = match["name"].rpartition(".")
-            return replace(node, package=name, namespace=namespace or None)
-        case "versions" | "git" as kind:
-            return _with_versions(node, match[kind], match[0], text)
-        case "compiler" | "compiler_versions":
-            return _with_compiler(node, match, text)
-        case "switch":
-            name = match["switch"][1:].strip()
-            switch = VariantConstraint(match[0], name, switch=match["switch"][0] == "+")
-            return _with_variant(node, switch, text)
-        case "hash":
-            return _with_hash(node, match["hash"], text)
-    return _with_setting(node, match["setting"], text)
+@dataclass(slots=True)
+class _Edge:
+    """What stands between a sigil and the node behind it."""
+
+    start: int
+    direct: bool
+    virtuals: tuple[str, ...] = ()
+    deptypes: tuple[str, ...] = ()
+    when: Constraint | None = None
+    provider: str | None = None
 
 
-def _with_hash(node: Constraint, prefix: str, text: str) -> Constraint:
-    _demand_single(node.hash_prefix, text, "hashes")
-    if not _HASH.fullmatch(prefix):
-        _fail(text, f"/{prefix} is no hash", "a hash is made of a-z and 2-7")
-    return replace(node, hash_prefix=prefix)
+class _Parser:
+    def __init__(self, text: str, found: list[Token], toolchains: Toolchains) -> None:
+        self.text = text
+        self.tokens = found
+        self.at = 0
+        self.toolchains = toolchains
+
+    @property
+    def next(self) -> Token | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def parse(self) -> Constraint:
+        """Return the constraint of all tokens."""
+        root = self._node(None)
+        below: list[DependencyConstraint] = []
+        while (token := self.next) is not None:
+            if token.kind not in {"open", "sigil"}:
+                self._refuse(token)
+            edge = self._edge()
+            owner = below[-1].spec if below else root
+            if edge.direct and edge.provider is None and self._is_toolchain():
+                owner = self._with_toolchain(owner)
+            else:
+                dependency = self._dependency(edge)
+                if not edge.direct:
+                    below.append(dependency)
+                    continue
+                owner = self._with_direct(owner, dependency)
+            if below:
+                below[-1] = replace(below[-1], spec=owner)
+            else:
+                root = owner
+        text = self.text.strip()
+        return replace(root, text=text, dependencies=(*root.dependencies, *map(_whole, below)))
+
+    def _refuse(self, token: Token) -> None:
+        why = {
+            "name": f"{token.text!r} begins a second spec",
+            "hash": "two hashes",
+            "close": "a bracket closes that none opened",
+        }.get(token.kind, f"{token.text!r} has no place here")
+        fail(self.text, why, "give one at a time", at=token.start)
+
+    def _edge(self) -> _Edge:
+        token = self.tokens[self.at]
+        self.at += 1
+        edge = _Edge(token.start, token.text[0] == "%", token.virtuals, (), None, token.provider)
+        if token.kind == "sigil":
+            return edge
+        while (inside := self.next) is not None and inside.kind == "setting":
+            self.at += 1
+            self._edge_attribute(edge, inside)
+        if inside is None or inside.kind != "close":
+            at = len(self.text) if inside is None else inside.start
+            fail(self.text, "the brackets after a sigil hold deptypes, virtuals, when", at=at)
+        self.at += 1
+        edge.virtuals = (*edge.virtuals, *inside.virtuals)
+        edge.provider = inside.provider
+        return edge
+
+    def _edge_attribute(self, edge: _Edge, token: Token) -> None:
+        name, _, value = token.value.partition("=")
+        name = name.removesuffix(":")
+        if name not in _EDGE_KEYS:
+            why = f"an edge has no {name!r}: deptypes, virtuals and when can be asked for"
+            fail(self.text, why, at=token.start)
+        value = value.strip("'\" ")
+        if name == "when":
+            edge.when = parse(value, self.toolchains)
+        elif name == "virtuals":
+            edge.virtuals = tuple(value.split(","))
+        else:
+            edge.deptypes = tuple(value.split(","))
+            unknown = set(edge.deptypes) - _DEPTYPES
+            if unknown:
+                why = f"there is no type of dependency {min(unknown)!r}"
+                fail(self.text, why, "build, link, run, test", at=token.start)
+
+    def _dependency(self, edge: _Edge) -> DependencyConstraint:
+        spec = self._node(edge.provider)
+        end = self.tokens[self.at - 1].end
+        if not spec.text and edge.provider is None:
+            why = f"{self.text[edge.start : end]!r} without the name of a package"
+            fail(self.text, why, "write ^NAME", at=edge.start)
+        if edge.direct and spec.package is not None:
+            spec = replace(spec, package=canonical(spec.package))
+        return DependencyConstraint(
+            self.text[edge.start : end],
+            spec,
+            edge.direct,
+            tuple(sorted(set(edge.virtuals))),
+            tuple(sorted(set(edge.deptypes))),
+            edge.when,
+        )
+
+    def _node(self, provider: str | None) -> Constraint:
+        """Return what one spec of the text asks for, without its dependencies."""
+        first = self.next
+        node = Constraint("")
+        if provider is not None:
+            node = _named(node, provider)
+        elif first is not None and first.kind == "name":
+            self.at += 1
+            node = _named(node, first.value)
+        elif first is not None and first.kind == "file":
+            fail(self.text, f"{first.text!r}: specs in files cannot be asked for", at=first.start)
+        while (token := self.next) is not None:
+            changed = with_attribute(node, token, self.text)
+            if changed is None:
+                break
+            node = changed
+            self.at += 1
+        if self.at == 0 or first is None or self.tokens[self.at - 1].start < first.start:
+            return node
+        return replace(node, text=self.text[first.start : self.tokens[self.at - 1].end])
+
+    def _is_toolchain(self) -> bool:
+        token = self.next
+        return token is not None and token.kind == "name" and token.value in self.toolchains
+
+    def _with_toolchain(self, owner: Constraint) -> Constraint:
+        token = self.tokens[self.at]
+        self.at += 1
+        parts = self.toolchains[token.value]
+        entries = [{"spec": parts}] if isinstance(parts, str) else parts
+        for entry in entries:
+            try:
+                part = parse(entry["spec"])
+                when = parse(entry["when"]) if entry.get("when") else None
+            except ConstraintError as error:
+                fail(self.text, f"the toolchain {token.value}: {error.message}", at=token.start)
+            if any(not each.direct for each in part.dependencies):
+                why = f"the toolchain {token.value} has a `^`, which no toolchain may have"
+                fail(self.text, why, at=token.start)
+            held = tuple(replace(each, when=when) for each in part.dependencies)
+            try:
+                owner = constrained(owner, replace(part, dependencies=()))
+            except ValueError as error:
+                fail(self.text, f"the toolchain {token.value}: {error}", at=token.start)
+            for each in held:
+                owner = self._with_direct(owner, each)
+        return owner
+
+    def _with_direct(self, owner: Constraint, dependency: DependencyConstraint) -> Constraint:
+        """Return the owner with one more direct dependency; of one name there is but one."""
+        known = list(owner.dependencies)
+        for number, each in enumerate(known):
+            same = each.direct and each.when is None and dependency.when is None
+            if same and each.spec.package == dependency.spec.package is not None:
+                try:
+                    known[number] = merged(each, dependency)
+                except ValueError as error:
+                    at = self.tokens[self.at - 1].start
+                    fail(self.text, f"%{each.spec.package} is asked for twice: {error}", at=at)
+                return replace(owner, dependencies=tuple(known))
+        return replace(owner, dependencies=(*known, dependency))
 
 
-def _with_versions(node: Constraint, versions: str, written: str, text: str) -> Constraint:
-    _demand_single(node.version_text or None, text, "versions")
-    try:
-        return replace(node, version_text=written, versions=parse_versions(versions))
-    except ValueError as error:
-        _fail(text, str(error))
+def _named(node: Constraint, name: str) -> Constraint:
+    if name == "*":
+        return node
+    namespace, _, package = name.rpartition(".")
+    return replace(node, package=package, namespace=namespace or None)
 
 
-def _with_compiler(node: Constraint, match: re.Match[str], text: str) -> Constraint:
-    _demand_single(node.compiler, text, "compilers")
-    name, versions = match["compiler"], match["compiler_versions"]
-    if name not in COMPILERS:
-        _fail(text, f"%{name}: direct dependencies other than compilers cannot be asked for")
-    try:
-        ranges = parse_versions(versions) if versions else ()
-    except ValueError as error:
-        _fail(text, str(error))
-    return replace(node, compiler=CompilerConstraint(match[0], name, ranges))
-
-
-def _with_setting(node: Constraint, setting: str, text: str) -> Constraint:
-    name, _, value = setting.partition("=")
-    exact, name = name.endswith(":"), name.removesuffix(":")
-    name = _PLACES.get(name, name)
-    if value[0] in "\"'":
-        value = value[1:-1]
-    if name in FLAGS:
-        _fail(text, f"{name}: the dataset does not know compiler flags", "leave the flag out")
-    if name == "namespace":
-        _demand_single(node.namespace, text, "namespaces")
-        return replace(node, namespace=value)
-    if name == "arch":
-        return _with_architecture(node, value, text)
-    if name in {"platform", "os", "target"}:
-        return _with_place(node, name, value, text)
-    return _with_variant(node, _variant(setting, name, value, exact=exact), text)
-
-
-def _variant(written: str, name: str, value: str, *, exact: bool) -> VariantConstraint:
-    if value.lower() in {"true", "false"}:
-        return VariantConstraint(written, name, (value,), switch=value.lower() == "true")
-    values = {part.strip() for part in value.split(",")}
-    if name == "patches":
-        # The dataset has as much of each patch's sum as the site shows.
-        values = {part[:_PATCH_CHARACTERS] for part in values}
-    return VariantConstraint(written, name, tuple(sorted(values)), exact=exact and values != {"*"})
-
-
-def _with_variant(node: Constraint, variant: VariantConstraint, text: str) -> Constraint:
-    if any(known.name == variant.name for known in node.variants):
-        _fail(text, f"the variant {variant.name} is asked for twice", "ask for it once")
-    return replace(node, variants=(*node.variants, variant))
-
-
-def _with_architecture(node: Constraint, value: str, text: str) -> Constraint:
-    parts = value.split("-")
-    for name, part in zip(
-        ("platform", "os", "target"), parts if len(parts) == 3 else ("", "", value), strict=True
-    ):
-        if part not in {"", "None"}:
-            node = _with_place(node, name, part, text)
-    return node
-
-
-def _with_place(node: Constraint, name: str, value: str, text: str) -> Constraint:
-    if _RELATIVE.fullmatch(value):
-        _fail(text, f"{name}={value} depends on the machine that Spack runs on", "name it")
-    if name == "target":
-        _demand_single(node.target_text or None, text, "targets")
-        targets = tuple(_target(part.strip()) for part in value.split(","))
-        return replace(node, target_text=f"target={value}", targets=targets)
-    _demand_single(node.platform if name == "platform" else node.os, text, f"values for {name}")
-    return replace(node, platform=value) if name == "platform" else replace(node, os=value)
-
-
-def _target(text: str) -> str | TargetRange:
-    lower, colon, upper = text.partition(":")
-    return TargetRange(lower or None, upper or None) if colon else lower
-
-
-def _demand_single(known: object, text: str, what: str) -> None:
-    if known is not None:
-        _fail(text, f"two {what}", "give one")
-
-
-def _fail(text: str, why: str, *next_steps: str) -> NoReturn:
-    raise ConstraintError(f"cannot use {text!r} as a constraint: {why}", *next_steps)
+def _whole(dependency: DependencyConstraint) -> DependencyConstraint:
+    """Return a dependency with the text of those behind it, which describe it."""
+    words = [dependency.text, *(each.text for each in dependency.spec.dependencies)]
+    return replace(dependency, text=" ".join(words))

@@ -52,6 +52,11 @@ def version_key(version: str) -> str:
     return f"{_release_key(assigned, version)}{_REF_OF_VERSION}{ref}"
 
 
+def ref_keys(ref: str) -> tuple[str, str]:
+    """Return the key of a git ref alone, and how the key of a version ends that it is assigned."""
+    return f"{_REF_ALONE}{ref}", f"{_REF_OF_VERSION}{ref}"
+
+
 def key_after(version: str) -> str:
     """Return the key of the version that Spack counts as the next: the open end of `:VERSION`.
 

@@ -23,15 +23,17 @@ _RUN_BY_BOUND = "(target = ? or target in (select target from target_compat wher
 _PATCH_CHARACTERS = 7
 _PATCHES = "patches"
 _WITHOUT = """hash not in (
-    with recursive above(hash) as (
+    with recursive edges as materialized (
+        select hash, dependency_hash from dependencies where snapshot = ?
+    ),
+    above(hash) as (
         select hash
         from nodes
         where snapshot = ? and {has} and not {holds}
         union
-        select edge.hash
-        from dependencies as edge
-        inner join above on edge.dependency_hash = above.hash
-        where edge.snapshot = ?
+        select edges.hash
+        from edges
+        inner join above on edges.dependency_hash = above.hash
     )
     select hash from above
 )"""
@@ -120,7 +122,7 @@ def _variant(known: Known, variant: VariantConstraint) -> Condition:
     known.demand_dependencies(variant.text)
     has = _any_value(variant.name)
     sql = _WITHOUT.format(has=has.text, holds=holds.text)
-    values = (known.snapshot, *has.values, *holds.values, known.snapshot)
+    values = (known.snapshot, known.snapshot, *has.values, *holds.values)
     return Condition("variants", variant.text, sql, values)
 
 

@@ -22,18 +22,23 @@ from spack_census.spack.versions import version_key
 _NODE = "dependency_hash in (select hash from nodes where snapshot = ? and {sql})"
 _DIRECT = "hash in (select hash from dependencies where snapshot = ? and {sql})"
 _REACHED = """hash in (
-    with recursive found as (
+    with recursive found as materialized (
         select hash, list_has_any(deptypes, ['link', 'run']) as is_carried
         from dependencies
         where snapshot = ? and {sql}
     ),
+    -- Read once: the recursion would read the files anew at each step.
+    carried as materialized (
+        select hash, dependency_hash
+        from dependencies
+        where snapshot = ? and list_has_any(deptypes, ['link', 'run'])
+    ),
     above(hash) as (
         select hash from found where is_carried
         union
-        select edge.hash
-        from dependencies as edge
-        inner join above on edge.dependency_hash = above.hash
-        where edge.snapshot = ? and list_has_any(edge.deptypes, ['link', 'run'])
+        select carried.hash
+        from carried
+        inner join above on carried.dependency_hash = above.hash
     )
     select hash from found
     union all

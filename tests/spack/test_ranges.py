@@ -99,7 +99,16 @@ def test_ref_without_a_version_is_in_no_range_but_in_any_version() -> None:
     assert parse_versions(":") == ()
 
 
-@pytest.mark.parametrize("text", ["git.fix", "a" * 40, "2:1.1", "=", "1.2:git.fix=1.3", ""])
+def test_ref_alone_is_the_ref_whatever_version_it_is_assigned() -> None:
+    (ref,), (commit,) = parse_versions("git.fix"), parse_versions("a" * 40)
+    assert version_key("git.fix") in ref
+    assert version_key("git.fix=1.3") in ref
+    assert version_key("1.3") not in ref
+    assert version_key("git.hotfix=1.3") not in ref
+    assert version_key(f"git.{'a' * 40}=1.3") in commit
+
+
+@pytest.mark.parametrize("text", ["2:1.1", "=", "1.2:git.fix=1.3", ""])
 def test_what_has_no_place_among_versions_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_versions(text)

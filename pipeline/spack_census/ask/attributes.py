@@ -118,12 +118,12 @@ def _flags(wanted: FlagConstraint) -> Condition:
 def _variant(known: Known, variant: VariantConstraint) -> Condition:
     holds = _setting(variant)
     if not variant.propagated:
-        return Condition("variants", variant.text, holds.text, holds.values)
+        return Condition("variants", variant.text, holds.text, holds.values, variant.name)
     known.demand_dependencies(variant.text)
     has = _any_value(variant.name)
     sql = _WITHOUT.format(has=has.text, holds=holds.text)
     values = (known.snapshot, known.snapshot, *has.values, *holds.values)
-    return Condition("variants", variant.text, sql, values)
+    return Condition("variants", variant.text, sql, values, variant.name)
 
 
 def _setting(variant: VariantConstraint) -> SQL:

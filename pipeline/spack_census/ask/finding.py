@@ -9,6 +9,7 @@ import duckdb
 
 from spack_census.ask import snapshots
 from spack_census.ask.hosts import Host, host_conditions
+from spack_census.ask.knowledge import is_virtual
 from spack_census.ask.predicates import Condition, conditions
 from spack_census.errors import UnknownNameError
 from spack_census.spack.constraints import Constraint
@@ -62,10 +63,13 @@ def values(parts: Sequence[Condition]) -> list[Any]:
 
 
 def demand_package(con: duckdb.DuckDBPyConnection, constraint: Constraint) -> None:
-    """Raise UnknownNameError unless the dataset has the constraint's package, if it names one."""
+    """Raise UnknownNameError unless the dataset has the constraint's package, if it names one.
+
+    A virtual package will do, too.
+    """
     if constraint.package is None:
         return
     known = {name for (name,) in con.sql("select distinct package from specs").fetchall()}
-    if constraint.package not in known:
-        listing = "census query coverage.matrix; a virtual package, such as mpi, is none"
+    if constraint.package not in known and not is_virtual(con, constraint.package):
+        listing = "census query coverage.matrix"
         raise UnknownNameError("package", constraint.package, known, "the dataset", listing)

@@ -43,6 +43,14 @@ _ANSWERS: WeakKeyDictionary[
 ] = WeakKeyDictionary()
 
 
+def is_virtual(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether something provides a package of this name, by its recipe or in the dataset."""
+    if providers.is_virtual(name):
+        return True
+    sql = "select exists (from dependencies where list_contains(virtuals, ?))"
+    return bool(con.execute(sql, [name]).fetchall()[0][0])
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """One snapshot of a dataset; each question is asked of it once, when it arises."""
@@ -76,8 +84,7 @@ class Known:
         """Tell whether a name is a virtual package's and no package's of the snapshot."""
         if self.one("select exists (from nodes where snapshot = ? and package = ?)", name):
             return False
-        sql = "select exists (from dependencies where snapshot = ? and list_contains(virtuals, ?))"
-        return providers.is_virtual(name) or bool(self.one(sql, name))
+        return is_virtual(self.con, name)
 
     def demand_dependencies(self, asked: str) -> None:
         """Raise ConstraintError where it does not tell what depends on what."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from spack_census.environments.manifests.model import Manifest
     from spack_census.environments.model import EnvironmentFit, Lockfile
     from spack_census.environments.search import Search
+    from spack_census.spack.constraints import Constraint
 
 
 def find(
@@ -53,13 +54,12 @@ def find(
 
     Where there is none, tell at which step they drop out, as why does.
 
-    Example: census find 'hdf5@1.14: +mpi %gcc@11: target=x86_64_v3'
+    Example: census find 'hdf5@1.14: +mpi target=x86_64_v3 %gcc@11:'
     """
     from spack_census.environments.search import search, search_rows
-    from spack_census.spack.grammar import parse
 
     caches, on = _asked(dataset, snapshot, host, os, glibc)
-    asked = parse(" ".join(constraint))
+    asked = _parsed(constraint)
     found = search(caches, asked, on, installable=installable)
     if found.constraint.package != asked.package:
         print(f"census: {asked.package} is read as {found.constraint.package}", file=sys.stderr)
@@ -92,6 +92,17 @@ def _explain(
             text.show(environment.ladder(rungs), stream, wide=wide)
 
 
+def _parsed(words: Sequence[str]) -> Constraint:
+    """Return the constraint, and tell of words that mean something else than they did."""
+    from spack_census.ask.formats import visible
+    from spack_census.spack.grammar import notices, parse
+
+    found = parse(" ".join(words))
+    for notice in notices(found):
+        print(f"census: {visible(notice)}", file=sys.stderr)
+    return found
+
+
 def why(
     constraint: Annotated[
         list[str], typer.Argument(metavar="PACKAGE", help="A package, or a constraint on one.")
@@ -116,10 +127,9 @@ def why(
     from spack_census.environments.ladder import ladder, ladder_rows
     from spack_census.environments.spelled import meant
     from spack_census.reports import environment, text
-    from spack_census.spack.grammar import parse
 
     caches, on = _asked(dataset, snapshot, host, os, glibc)
-    asked = parse(" ".join(constraint))
+    asked = _parsed(constraint)
     found = [ladder(each.con, meant(each.con, asked), each.snapshot, on) for each in caches]
     if format is Format.TABLE:
         for each in found:

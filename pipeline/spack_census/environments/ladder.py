@@ -22,11 +22,12 @@ from spack_census.spack.constraints import Constraint
 
 _ORDER = (
     *("package", "namespace", "platform", "target", "os", "compiler", "version"),
-    *("variants", "dependencies", "hash"),
+    *("variants", "flags", "dependencies", "hash"),
 )
 CLOSURE = "needs"
 """The attribute of the last rung: what a spec needs is cached too."""
 _SHOWN = {
+    "flags": "array_to_string(flags, ' ')",
     "compiler": "concat_ws('@', compiler_name, compiler_version)",
     "variants": "list_filter(variants, lambda v: ltrim(split_part(v, '=', 1), '+~') = ?)[1]",
     **{name: name for name in ("package", "namespace", "platform", "target", "os", "version")},

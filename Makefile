@@ -6,6 +6,7 @@ SOURCE  ?= documents
 DATASET ?= output/dataset
 TORTURE ?= --kills 1000 --steps all --control 50 --races 200 --flips 1000 --hostile all --mutations 1000000
 REPORTS ?= output/reports
+SITE    ?= output/site
 
 BIN     := $(VENV)/bin
 # A stamp is newer than what it was made from, so that a second run installs nothing.
@@ -20,12 +21,12 @@ MUTANTS := $(VENV)/.installed-mutants
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report test torture mutants stress lint format docs notebook bench wheel sbom clean
+.PHONY: help dataset report site test torture mutants stress lint format docs notebook bench wheel sbom clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
-	@printf '\n  SOURCE=%s   documents to read (make dataset)\n  DATASET=%s   where to write (make dataset)\n  REPORTS=%s   where reports go (make report)\n' '$(SOURCE)' '$(DATASET)' '$(REPORTS)'
+	@printf '\n  SOURCE=%s   documents to read (make dataset)\n  DATASET=%s   where to write (make dataset)\n  REPORTS=%s   where reports go (make report)\n  SITE=%s   where the explorer goes (make site)\n' '$(SOURCE)' '$(DATASET)' '$(REPORTS)' '$(SITE)'
 
 dataset: $(RUN) ## Build the dataset from documents/, or from SOURCE=/your/documents.
 	@$(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
@@ -33,6 +34,10 @@ dataset: $(RUN) ## Build the dataset from documents/, or from SOURCE=/your/docum
 report: $(REPORT) ## Report on what changed, snapshot by snapshot, into output/reports.
 	@test -e '$(DATASET)/current' || $(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
 	@$(BIN)/census report --dataset '$(DATASET)' --output '$(REPORTS)'
+
+site: $(RUN) ## Write the explorer, a page to search and compare with, into output/site.
+	@test -e '$(DATASET)/current' || $(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
+	@$(BIN)/census site --dataset '$(DATASET)' --output '$(SITE)'
 
 test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a browser where Chromium is there.
 	@$(BIN)/python -m pytest -n auto -q
@@ -87,7 +92,7 @@ sbom: wheel ## Write what the wheel brings along, CycloneDX, into dist/.
 	@rm -rf dist/.venv
 
 clean: ## Remove what was built and installed; documents and code stay.
-	rm -rf $(VENV) .browser dist output/dataset output/reports output/cache
+	rm -rf $(VENV) .browser dist output/dataset output/reports output/site output/cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spack_census.ask import snapshots
+from spack_census.ask import hosts, snapshots
 from spack_census.dataset import schema
 from spack_census.errors import DatasetError
 from spack_census.site import history
@@ -184,20 +184,40 @@ def test_the_same_rows_give_the_same_bytes_and_new_ones_leave_the_others_alone(
     assert gone == []
 
 
-def test_systems_run_what_the_sql_says(fill: Fill) -> None:
-    specs = [{"os": os, "hash": "a" * 32} for os in ("centos7", "ubuntu22.04", "sonoma")]
-    for row in specs:
-        row["snapshot"] = SNAPSHOTS[2]
-    con = fill(tables(specs))
+def test_hosts_run_what_census_says(fill: Fill) -> None:
+    built = {"centos7": "linux", "ubuntu22.04": "linux", "sonoma": "darwin", "cnl7": "cray"}
+    rows = [
+        {"snapshot": SNAPSHOTS[2], "os": os, "platform": platform, "hash": letter * 32}
+        for letter, (os, platform) in zip("abcd", built.items(), strict=True)
+    ]
+    targets = [{"target": "zen4"}, {"target": "m1", "vendor": "Apple"}]
+    con = fill({**tables(rows), "targets": targets})
     head = reader.index(site(con))
     assert head["runs"] == {"zen4": ["x86_64", "zen4"]}
-    assert head["systems"]["rhel8"] == ["centos7"]
-    assert head["systems"]["ubuntu24.04"] == ["centos7", "ubuntu22.04"]
-    assert head["systems"]["sonoma"] == ["sonoma"]
-    for host, runs in head["systems"].items():
-        sql = "select os from (values ('centos7'), ('ubuntu22.04'), ('sonoma')) as t (os)"
-        rows = con.execute(f"{sql} where runs_on(os, ?) order by os", [host]).fetchall()
-        assert [os for (os,) in rows] == runs
+    assert head["apple"] == ["m1"]
+    assert head["systems"]["rhel8"]["runs"] == ["centos7"]
+    assert head["systems"]["sequoia"]["runs"] == ["sonoma"]
+    for name, system in head["systems"].items():
+        host = hosts.resolve(con, None, name)
+        assert (host.glibc, host.platform) == (system["glibc"], system["platform"])
+        found = [
+            os
+            for os in sorted(built)
+            if con.execute("select runs_on(?, ?)", [os, name]).fetchall() == [(True,)]
+        ]
+        assert found == system["runs"]
+
+
+def test_what_an_index_tells_of_glibc_is_there(fill: Fill) -> None:
+    name = SNAPSHOTS[2]
+    rows = [{"snapshot": name, "hash": letter * 32} for letter in "ab"]
+    libc = {"snapshot": name, "package": "glibc", "version": "2.35", "hash": "g" * 32}
+    edge = {"snapshot": name, "hash": "a" * 32, "dependency": "glibc", "dependency_hash": "g" * 32}
+    found = {**tables(rows), "externals": [libc], "dependencies": [{**edge, "deptypes": ["link"]}]}
+    made = site(fill(found))
+    files = reader.index(made)["snapshots"][2]["files"]
+    specs = reader.read(made, "specs", files["specs"])
+    assert [specs["glibc"][at] for at in specs["columns"]["glibc"]] == ["2.35", None]
 
 
 def test_a_row_that_bears_no_hash_is_named(fill: Fill) -> None:

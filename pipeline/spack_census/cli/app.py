@@ -56,7 +56,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         environments.env,
         asking.query,
     ),
-    "Report": (publishing.report,),
+    "Report": (publishing.report, publishing.site),
     "Inspect": (
         inspecting.snapshots,
         inspecting.queries,

@@ -1,4 +1,4 @@
-"""The command that brings the folder of reports up to date: report."""
+"""The commands that bring what a browser shows up to date: report, site."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spack_census.reports.report import Report
 
 DEFAULT_OUTPUT = Path("output/reports")
+DEFAULT_SITE = Path("output/site")
 Before = Annotated[
     str | None, typer.Argument(metavar="BEFORE", help="Compare these two only, whatever series.")
 ]
@@ -86,6 +87,34 @@ def report(
     if github:
         actions.tell_job([published], url)
     return ExitCode.DIFFERENT if exit_code and published.made else ExitCode.OK
+
+
+def site(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the explorer.")
+    ] = DEFAULT_SITE,
+    reports: Annotated[
+        Path | None,
+        typer.Option("--reports", metavar="DIR", help="Reports to link to; else those beside it."),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
+    ] = 0,
+    dataset: Dataset = DEFAULT_DATASET,
+) -> None:
+    """Write the explorer: search, package pages, coverage, changes, in a browser.
+
+    A folder that any static host, or a double click on index.html, shows;
+    it asks no other host. Prints the path of index.html.
+
+    Example: census site --output public/site
+    """
+    from spack_census.ask.formats import visible
+    from spack_census.site.publish import PAGE, publish
+
+    published = publish(dataset, output, reports, wait)
+    print(visible(published.said), file=sys.stderr)
+    print(visible(str(output / PAGE)), flush=True)
 
 
 def tell(made: Report, folder: Path) -> None:

@@ -23,6 +23,14 @@ from spack_census.site.files import DataFile, data_file
 
 # The order of rows is total, or the same dataset would not give the same bytes.
 _ROWS = """
+with needs as (
+    select
+        hash,
+        array_to_string(glibc, '.') as glibc
+    from glibc_needs
+    where snapshot = $snapshot
+)
+
 select
     package,
     to_json([version_key, version]) as version,
@@ -32,14 +40,16 @@ select
     os,
     to_json(variants) as variants,
     to_json(stacks) as stacks,
-    hash,
-    package_hash
+    specs.hash,
+    package_hash,
+    glibc
 from specs
-where snapshot = ?
+left join needs on specs.hash = needs.hash
+where snapshot = $snapshot
 order by
     package,
     version_key,
-    hash,
+    specs.hash,
     version,
     platform,
     os,
@@ -69,11 +79,14 @@ class Snapshot:
 
 def read(con: duckdb.DuckDBPyConnection, name: str) -> Snapshot:
     """Return the rows of a snapshot."""
-    return Snapshot(name, con.sql(_ROWS, params=[name]).to_arrow_table())
+    return Snapshot(name, con.sql(_ROWS, params={"snapshot": name}).to_arrow_table())
 
 
 def specs_file(snapshot: Snapshot, since: Iterable[str]) -> DataFile:
-    """Return the file of everything but hashes; `since` is the snapshot each row is there since."""
+    """Return the file of everything but hashes; `since` is the snapshot each row is there since.
+
+    `glibc` is the version that a binary was built against, null where the index does not tell.
+    """
     rows = snapshot.rows
     packages, package_ids = numbered(rows["package"])
     versions, version_ids = numbered_json(rows["version"])
@@ -83,7 +96,7 @@ def specs_file(snapshot: Snapshot, since: Iterable[str]) -> DataFile:
     since_names, since_ids = numbered(pa.chunked_array([pa.array(since, pa.string())]))
     variants, variant_sets = _spelled(variant_sets)
     stacks, stack_sets = _spelled(stack_sets)
-    plain = {name: numbered(rows[name]) for name in ("platform", "target", "os")}
+    plain = {name: numbered(rows[name]) for name in ("platform", "target", "os", "glibc")}
     return data_file(
         "specs",
         {

@@ -12,17 +12,25 @@ from spack_census.ask.snapshots import Snapshot, main_series
 from spack_census.site import columns, edges
 from spack_census.site.files import INDEX, DataFile, data_file
 from spack_census.site.history import history_files
+from spack_census.spack import compilers
 
 _HOSTS = "select host, list(target order by distance, target) from target_compat group by host"
-# What runs on a system is worked out here, so that the page needs no rule for it.
+_APPLE = "select target from targets where vendor = 'Apple' order by target"
+# What runs on a system is worked out here, as ask/hosts.py has it: the page needs no rule for it,
+# but that a glibc runs what was built against it or an older one.
 _SYSTEMS = """
 with built as (
-    select distinct os
-    from specs
+    select
+        os,
+        arg_max(platform, (num, platform)) as platform
+    from (select os, platform, count(*) as num from specs group by os, platform)
+    group by os
 ),
 
 hosts as (
     select unnest(map_keys(os_glibc())) as host
+    union
+    select unnest(os_macos())
     union
     select os
     from built
@@ -30,9 +38,15 @@ hosts as (
 
 select
     host,
-    list(os order by os)
+    list(built.os order by built.os) filter (where built.os is not null) as runs,
+    any_value(os_glibc()[host]) as glibc,
+    case
+        when list_contains(os_macos(), host) then 'darwin'
+        else ifnull(any_value(own.platform), 'linux')
+    end as platform
 from hosts
-inner join built on runs_on(os, host)
+left join built on runs_on(built.os, host)
+left join built as own on own.os = host
 group by host
 """
 
@@ -59,8 +73,10 @@ def data_files(
             "snapshots": entries,
             "history": [file.digest for file in shards],
             "reports": list(reports),
+            "compilers": {name: compilers.written(name) for name in sorted(compilers.COMPILERS)},
             "runs": _grouped(con, _HOSTS),
-            "systems": _grouped(con, _SYSTEMS),
+            "apple": [name for (name,) in con.sql(_APPLE).fetchall()],
+            "systems": _systems(con),
         },
     )
 
@@ -109,3 +125,11 @@ def _entry(snapshot: Snapshot, files: Mapping[str, str]) -> dict[str, Any]:
 
 def _grouped(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, list[str]]:
     return dict(sorted(con.execute(sql).fetchall()))
+
+
+def _systems(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Return host system → the systems whose binaries it runs, its glibc, its platform."""
+    return {
+        host: {"runs": runs or [], "glibc": glibc, "platform": platform}
+        for host, runs, glibc, platform in sorted(con.execute(_SYSTEMS).fetchall())
+    }

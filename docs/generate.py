@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import tempfile
 from pathlib import Path
@@ -13,9 +12,10 @@ from pathlib import Path
 import duckdb
 
 import spack_census as sc
-from spack_census.ask import formats
 from spack_census.ask.queries import Query, catalogue, run
 from spack_census.reports.report import schema
+from spack_census.reports.rows import table
+from spack_census.reports.text import table_lines
 
 HERE = Path(__file__).parent
 QUERIES = HERE / "queries.md"
@@ -93,11 +93,9 @@ def _example(con: duckdb.DuckDBPyConnection, query: Query, given: dict[str, str]
         number = len(relation)
     except duckdb.Error as error:
         return str(error).partition("Error: ")[2]
-    stream = io.StringIO()
-    formats.write(relation.limit(ROWS), "table", stream)
-    more = f"… {number - ROWS:,} more rows\n" if number > ROWS else ""
-    lines = (stream.getvalue() + more).splitlines()
-    return "\n".join(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in lines)
+    lines = [line.plain.rstrip() for line in table_lines(table(relation.limit(ROWS)), WIDTH)]
+    more = [f"… {number - ROWS:,} more rows"] if number > ROWS else []
+    return "\n".join([*lines, *more])
 
 
 def main() -> int:

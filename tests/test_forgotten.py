@@ -19,7 +19,7 @@ import spack_census as sc
 from spack_census import sources
 from spack_census.cli.app import app
 from spack_census.dataset import schema
-from spack_census.reports import pages
+from spack_census.reports import page as report_page
 from support.query_cases import in_memory
 
 ROOT = Path(__file__).parents[1]
@@ -56,13 +56,14 @@ def test_a_source_is_recognised() -> None:
 
 
 def test_a_section_is_part_of_the_report() -> None:
-    listed = inspect.getsource(pages.sections)
-    for path in sorted((PACKAGE / "reports" / "pages").glob("*.py")):
-        module = import_module(f"spack_census.reports.pages.{path.stem}")
+    listed = inspect.getsource(report_page.sections)
+    for path in sorted((PACKAGE / "reports").glob("*.py")):
+        module = import_module(f"spack_census.reports.{path.stem}")
         for name, found in inspect.getmembers(module, inspect.isfunction):
-            makes_one = found.__annotations__.get("return") == "Section"
-            if makes_one and found.__module__ == module.__name__ and not name.startswith("_"):
-                assert f"{name}(" in listed, f"pages.sections() leaves out {name} of {path}"
+            taken = list(found.__annotations__.values())
+            makes_one = taken == ["Report", "Section"] and found.__module__ == module.__name__
+            if makes_one and not name.startswith("_"):
+                assert f"{name}(" in listed, f"page.sections() leaves out {name} of {path}"
 
 
 def test_a_command_is_in_the_docs() -> None:

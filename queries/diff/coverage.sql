@@ -1,11 +1,11 @@
--- title: Packages lost and gained on each target between two snapshots
+-- title: Packages that appeared on a target or are gone from it
 -- params: before, after
--- column: change | lost or gained
+-- column: change | gone or appeared
 -- column: package | Package name
--- column: platform | Platform where it came or went
--- column: target | Target where it came or went
--- column: newest_version | Newest version of what was lost or gained
--- column: num_specs | Specs that were lost or gained with it
+-- column: platform | Platform where it appeared or is gone
+-- column: target | Target where it appeared or is gone
+-- column: newest_version | Newest version of what appeared or is gone
+-- column: num_specs | Specs that appeared or are gone with it
 -- column: stacks | Stacks that held or hold them, under their present names
 -- column: elsewhere | Whether the package is still, or was already, on another target
 with places as (
@@ -31,7 +31,7 @@ holders as (
 )
 
 select
-    if(place.is_after, 'gained', 'lost') as change,
+    if(place.is_after, 'appeared', 'gone') as change,
     place.package,
     place.platform,
     place.target,

@@ -1,7 +1,7 @@
 -- title: What changed in each stack between two snapshots
 -- params: before, after
 -- column: stack | Stack, under its present name
--- column: change | new, gone, renamed or same: the stack itself
+-- column: change | appeared, gone, renamed or kept: the stack itself
 -- column: before_specs | Specs before
 -- column: after_specs | Specs after
 -- column: kept | Specs with the same hash before and after
@@ -99,10 +99,10 @@ counted as (
 select
     stacks.stack,
     case
-        when not stacks.was_there and $before <> $after then 'new'
+        when not stacks.was_there and $before <> $after then 'appeared'
         when not stacks.is_there then 'gone'
         when stacks.before_names <> stacks.after_names then 'renamed'
-        else 'same'
+        else 'kept'
     end as change,
     sizes.before_specs,
     sizes.after_specs,
@@ -122,7 +122,7 @@ left join kept on stacks.stack = kept.stack
 left join counted on stacks.stack = counted.stack
 where $before is distinct from $after
 order by
-    list_position(['gone', 'new', 'renamed', 'same'], change),
+    list_position(['gone', 'appeared', 'renamed', 'kept'], change),
     counted.gone desc nulls last,
     sizes.after_specs desc,
     stacks.stack

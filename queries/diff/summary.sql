@@ -29,8 +29,8 @@ places as (
 
 place_counts as (
     select
-        count(*) filter (where not is_there) as lost,
-        count(*) filter (where not was_there) as gained
+        count(*) filter (where not is_there) as gone_places,
+        count(*) filter (where not was_there) as appeared_places
     from places
 ),
 
@@ -101,8 +101,8 @@ from counts
 cross join (
     values
     (1, 'hash_epoch', before_epoch::bigint, after_epoch::bigint, null, null),
-    (2, 'packages lost on a target', null, null, lost, null),
-    (3, 'packages gained on a target', null, null, gained, null),
+    (2, 'packages gone from a target', null, null, gone_places, null),
+    (3, 'packages appeared on a target', null, null, appeared_places, null),
     (4, 'packages', before_packages, after_packages, null, null),
     (5, 'specs', before_specs, after_specs, null, null),
     (6, 'gone', null, null, gone, before_specs),

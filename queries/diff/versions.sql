@@ -1,6 +1,6 @@
--- title: Versions added and dropped, and highest versions that went up or down
+-- title: Highest versions upgraded or downgraded, versions added and dropped
 -- params: before, after
--- column: change | up or down: the highest version; same: only others came or went
+-- column: change | upgraded or downgraded: the highest; kept: others changed
 -- column: package | Package that both snapshots hold
 -- column: before_highest | Highest version before
 -- column: after_highest | Highest version after
@@ -40,9 +40,9 @@ packages as (
 
 select
     case
-        when after_key > before_key then 'up'
-        when after_key < before_key then 'down'
-        else 'same'
+        when after_key > before_key then 'upgraded'
+        when after_key < before_key then 'downgraded'
+        else 'kept'
     end as change,
     package,
     before_highest,
@@ -52,4 +52,4 @@ select
     targets
 from packages
 where versions_added is not null or versions_dropped is not null
-order by list_position(['down', 'up', 'same'], change), package
+order by list_position(['downgraded', 'upgraded', 'kept'], change), package

@@ -15,8 +15,9 @@ from spack_census.ask.coverage import Question, coverage, package_rows, read_lis
 from spack_census.ask.overview import overview
 from spack_census.ask.queries import load, run
 from spack_census.errors import CensusError, ParameterError, UnknownNameError
+from spack_census.reports import coverage as shown
 from spack_census.reports.sentences import percent
-from spack_census.reports.terminal.coverage import render_coverage, render_overview
+from spack_census.reports.text import render
 from support.report_cases import B, plain
 
 
@@ -46,7 +47,9 @@ def test_a_host_is_looked_at_on_linux_first_and_the_other_platform_is_offered(
 ) -> None:
     found = coverage(con, Question(host="neoverse_v2"), B)
     assert (found.question.platform, found.other_platforms) == ("linux", ["darwin"])
-    lines = plain(render_coverage(found, 80, ["census", "coverage", "--host", "neoverse_v2"], []))
+    lines = plain(
+        render(shown.coverage(found, ["census", "coverage", "--host", "neoverse_v2"], []), 80)
+    )
     assert "under darwin: census coverage --host neoverse_v2 --platform darwin" in lines
     asked = coverage(con, Question(host="neoverse_v2", platform="darwin"), B)
     assert (asked.question.platform, asked.other_platforms) == ("darwin", [])
@@ -56,7 +59,9 @@ def test_a_host_is_looked_at_on_linux_first_and_the_other_platform_is_offered(
 def test_a_host_that_can_use_nothing_is_covered_by_nothing(con: duckdb.DuckDBPyConnection) -> None:
     found = coverage(con, Question(host="power9le"), B)
     assert found.covered == []
-    assert f"0 of {len(found.packages)} packages" in plain(render_coverage(found, 80, [], []))
+    assert f"0 of {len(found.packages)} packages" in plain(
+        render(shown.coverage(found, [], []), 80)
+    )
 
 
 def test_coverage_of_a_target_counts_its_packages_and_ranks_what_is_missing(
@@ -81,10 +86,10 @@ def test_a_list_is_the_denominator_and_tells_absent_from_unknown(
         ("py-pytest-runner", False, True),
         ("py-torhc", False, False),
     ]
-    lines = plain(render_coverage(found, 80, ["census", "coverage"], names.packages(con)))
+    lines = plain(render(shown.coverage(found, ["census", "coverage"], names.packages(con)), 80))
     assert lines.startswith(f"{B}: 33.3% of your list (1 of 3)")
     assert re.search(r"py-pytest-runner +0  other snapshots only", lines)
-    assert re.search(r"py-torhc +py-torch ", lines)
+    assert re.search(r"py-torhc +py-torch, ", lines)
 
 
 def test_a_list_counts_on_the_target_that_is_asked_for(con: duckdb.DuckDBPyConnection) -> None:
@@ -134,7 +139,7 @@ def test_overview_has_the_rows_of_by_target_and_names_the_fullest_target(
     query = "select count(distinct package) from specs where snapshot = ? and target = ?"
     packages = con.execute(query, [B, "x86_64_v3"]).fetchall()[0][0]
     assert found.targets[0][:3] == ("linux", "x86_64_v3", packages)
-    lines = plain(render_overview(found, 80, ["census", "coverage"]))
+    lines = plain(render(shown.overview(found, ["census", "coverage"]), 80))
     assert f"{packages} ({percent(packages, found.num_packages)})" in lines
     assert max(map(len, lines.split("\n"))) <= 80
 

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from rich.cells import cell_len
 
 from spack_census.ask.database import connect
 from spack_census.ask.formats import visible, write, write_parquet
@@ -28,7 +27,7 @@ from (
 ) as rows (name, num_specs, share_pct, stacks, day, known, ratio)
 """
 HOSTILE = "\x1b[31mred\x07\r\nnext\x9b2J\u202egnp.exe\u200b"
-TEXTS = ["table", "csv", "json", "markdown"]
+TEXTS = ["csv", "tsv", "json", "jsonl"]
 
 
 class Terminal(io.StringIO):
@@ -92,6 +91,14 @@ def test_csv_has_lists_as_json() -> None:
     )
 
 
+def test_tsv_is_csv_with_tabs_and_jsonl_is_json_line_by_line() -> None:
+    rows = list(csv.reader(io.StringIO(_text("csv", _relation()))))
+    assert list(csv.reader(io.StringIO(_text("tsv", _relation())), delimiter="\t")) == rows
+    lines = _text("jsonl", _relation()).splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(_text("json", _relation()))
+    assert _text("jsonl", _relation("select 1 as a where false")) == ""
+
+
 def test_csv_in_a_file_gives_back_what_went_in() -> None:
     hostile = HOSTILE + ' "quoted", comma'
     text = _text("csv", _relation("select $v as a, 'é' as b", v=hostile))
@@ -104,42 +111,6 @@ def test_csv_of_a_line_end_is_no_new_row(hostile: str) -> None:
     read = list(csv.reader(io.StringIO(text, newline="")))
     assert read == [["a", "b", "c"], [hostile, "", "x"]]
     assert text.endswith(",,x\n")
-
-
-def test_table_is_aligned_with_numbers_to_the_right() -> None:
-    assert _text("table", _relation()) == (
-        "name  num_specs  share_pct  stacks     day         known  ratio\n"
-        "zlib     12,345       98.5  e4s, root  2024-06-09  true     1.5\n"
-        "\n"
-        "              7                        2024-01-01  false      2\n"
-    )
-
-
-def test_table_outside_a_terminal_is_never_cut() -> None:
-    text = _text("table", _relation("select repeat('x', 500) as long, 1 as n"))
-    assert "x" * 500 + "  1\n" in text
-
-
-def test_table_aligns_wide_characters() -> None:
-    lines = _text("table", _relation("from (values ('漢字', 1), ('abc', 2)) as t (a, b)"))
-    assert {cell_len(line) for line in lines.splitlines()} == {len("漢字") * 2 + 3}
-
-
-def test_table_of_no_rows_is_its_header() -> None:
-    assert _text("table", _relation("select 1 as a, 'x' as b where false")) == "a  b\n"
-
-
-def test_table_on_a_terminal_shows_text_and_not_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
-    text = _text("table", _relation("select '[red]x[/red]' as a, 1234 as n"), Terminal())
-    assert "[red]x[/red]" in text
-    assert "1,234" in text
-
-
-def test_table_on_a_narrow_terminal_folds_and_keeps_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    text = _text("table", _relation("select repeat('x', 100) as a"), Terminal())
-    assert text.count("x") == 100
 
 
 @pytest.mark.parametrize("format_", TEXTS)
@@ -158,25 +129,6 @@ def test_no_control_character_reaches_a_terminal(
 def test_visible_spells_what_acts_and_leaves_the_rest() -> None:
     assert visible("\x1b[2J\n\u202ex") == "\\x1b[2J\\n\\u202ex"
     assert visible("gcc@11.4 ~é 漢 🙂") == "gcc@11.4 ~é 漢 🙂"
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        ("a|b", r"a\|b"),
-        ("`rm`", r"\`rm\`"),
-        ("one\ntwo", r"one\\ntwo"),
-        ("<script>&amp;", "&lt;script&gt;&amp;amp;"),
-        ("[x](http://y)", r"\[x\](http://y)"),
-        ("*b* _i_ ~s~", r"\*b\* \_i\_ \~s\~"),
-        ("x86_64_v3", "x86_64_v3"),
-        ("back\\slash", r"back\\slash"),
-    ],
-)
-def test_markdown_escapes_its_own_characters(value: str, cell: str) -> None:
-    assert _text("markdown", _relation("select $v as a, 1 as n", v=value)) == (
-        f"| a | n |\n| --- | ---: |\n| {cell} | 1 |\n"
-    )
 
 
 def test_parquet_holds_the_rows_and_types(tmp_path: Path) -> None:
@@ -201,7 +153,7 @@ def test_parquet_that_cannot_be_written_is_an_error_with_the_next_step(tmp_path:
 
 @pytest.mark.parametrize("format_", ["parquet", "yaml", ""])
 def test_other_formats_are_refused(format_: str) -> None:
-    with pytest.raises(ParameterError, match="formats: table, csv, json, markdown"):
+    with pytest.raises(ParameterError, match="formats: csv, tsv, json, jsonl"):
         _text(format_, _relation())
 
 

@@ -11,7 +11,8 @@ import pytest
 import spack_census as sc
 from spack_census.ask.package import Count, Variant, package_report, spec_rows
 from spack_census.errors import CensusError, UnknownNameError
-from spack_census.reports.terminal.package import render_package
+from spack_census.reports.package import package
+from spack_census.reports.text import render
 from support.query_cases import in_memory
 from support.report_cases import SNAPSHOTS, A, B, plain, spec
 
@@ -63,7 +64,7 @@ def test_a_package_gone_from_the_latest_is_shown_where_it_was_last(
 ) -> None:
     report = package_report(con, "aocl-utils")
     assert report.snapshot == A
-    assert "It is not in develop-2024-06-09, the latest." in plain(render_package(report, 80))
+    assert "It is not in develop-2024-06-09, the latest." in plain(render(package(report), 80))
     with pytest.raises(CensusError, match=f"{B} has no aocl-utils\n.*{A}"):
         package_report(con, "aocl-utils", "latest")
     with pytest.raises(UnknownNameError, match="nearest: hdf5"):
@@ -76,12 +77,12 @@ def test_a_package_of_another_series_alone_is_shown_from_there() -> None:
     with in_memory({"specs": specs, "snapshots": snapshots}) as con:
         report = package_report(con, "old")
     assert (report.snapshot, report.series) == ("v0.22", "release")
-    assert "History in release" in plain(render_package(report, 80))
+    assert "History in release" in plain(render(package(report), 80))
 
 
 def test_no_line_of_a_package_is_wider_than_the_terminal(con: duckdb.DuckDBPyConnection) -> None:
     for name in ("cmake", "hdf5", "py-mpi4py"):
-        lines = render_package(package_report(con, name), 80)
+        lines = render(package(package_report(con, name)), 80)
         assert max(line.cell_len for line in lines) <= 80
 
 

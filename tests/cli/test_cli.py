@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from spack_census.ask.coverage import Package
 from spack_census.cli import main
 from spack_census.cli.app import app
+from spack_census.cli.options import Format
 from spack_census.errors import CensusError
 from support.command_line import Census, rows
+from support.report_cases import Terminal
 
 COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
 ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries", "run"})
@@ -113,7 +118,6 @@ def test_debug_shows_where_an_error_arose(tmp_path: Path) -> None:
         ("query coverage.by_target -p nosuch=1", "does not take nosuch"),
         ("query coverage.by_target -p snapshot", "KEY=VALUE belongs here"),
         ("query coverage.by_target -p snapshot=a -p snapshot=b", "given twice"),
-        ("query coverage.by_target --format parquet", "--output FILE"),
         ("rejects --snapshot develop-2024-06-08", "nearest: develop-2024-06-09"),
         ("report -o unwritten develop-2024-06-02", "name both"),
         ("report -o unwritten develop-2024-06-02 latest --limit 1", "leave out the one"),
@@ -167,6 +171,10 @@ def test_rows_are_the_same_in_every_format(census: Census, line: str, columns: s
     assert all(list(row) == columns.split() for row in found)
     written = list(csv.DictReader(io.StringIO(census(f"{line} --format csv").out)))
     assert len(written) == len(found)
+    tabbed = census(f"{line} --format tsv").out
+    assert list(csv.DictReader(io.StringIO(tabbed), delimiter="\t")) == written
+    lines = census(f"{line} --format jsonl").out.splitlines()
+    assert [json.loads(each) for each in lines] == found
     markdown = census(f"{line} --format markdown").out.splitlines()
     assert len(markdown) == len(found) + 2
     assert markdown[0].count("|") == len(columns.split()) + 1
@@ -174,3 +182,36 @@ def test_rows_are_the_same_in_every_format(census: Census, line: str, columns: s
         for name, value in row.items():
             if isinstance(value, str):
                 assert text[name] == value
+
+
+def test_parquet_goes_to_a_pipe_or_a_file_and_to_no_terminal(
+    shipped: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ["snapshots", "--format", "parquet", "--dataset", str(shipped)]
+    with open(1, "w", encoding="utf-8", closefd=False) as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(line) == 0
+    written = capfdbinary.readouterr().out
+    assert pq.read_table(io.BytesIO(written)).num_rows == 4
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert main(line) == 2
+    assert b"--format parquet > FILE" in capfdbinary.readouterr().err
+
+
+@pytest.mark.parametrize("command", sorted({*ON_A_DATASET} - {"check", "path", "report", "sql"}))
+def test_every_command_with_rows_takes_the_same_formats_and_shows_no_bool(
+    census: Census, command: str
+) -> None:
+    out = " ".join(uncoloured(census.bare(f"{command} --help").out).replace("│", " ").split())
+    assert "rows: table, markdown, csv, tsv, json, jsonl or parquet." in out
+    assert [each.value for each in Format] == [
+        "table",
+        "markdown",
+        "csv",
+        "tsv",
+        "json",
+        "jsonl",
+        "parquet",
+    ]
+    assert "--wide" in out
+    assert "<bool>" not in out

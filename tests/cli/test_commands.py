@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 import spack_census as sc
-from spack_census.ask.diff import CHANGES
+from spack_census.ask.changed import CHANGES
 from spack_census.ask.queries import catalogue
 from support.command_line import Census, rows
 from support.query_cases import write_dataset
@@ -62,11 +62,14 @@ def test_diff_says_what_a_person_would_and_lists_losses_first(census: Census) ->
     assert (ran.code, ran.err) == (0, "")
     said = " ".join(ran.out.split())
     assert (
-        "22 packages were upgraded; 2 packages are gone, 1 is new; 898 specs were rebuilt" in said
+        "22 packages were upgraded; 2 packages are gone, 1 appeared; 898 specs were rebuilt" in said
     )
-    order = [ran.out.index(title) for title in ("Gone from a target", "Version ch", "By stack")]
+    order = [
+        ran.out.index(title)
+        for title in ("Gone from a target", "Version ch", "Specs of each stack")
+    ]
     assert order == sorted(order)
-    assert re.search(r"amrex +24.05 +↑ +24.06 +x86_64_v3\n", ran.out)
+    assert re.search(r"amrex +24.05 +24.06 +upgraded +x86_64_v3 +2\n", ran.out)
 
 
 def test_the_command_a_cut_list_names_lists_them_all(census: Census, shipped: Path) -> None:

@@ -50,6 +50,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(
     assert max(map(cell_len, found)) <= width
     words = {word.rstrip(",") for line in lines(table, None)[1:] for word in line.split()}
     titles = {part for column in table.columns for part in column.title.split("_")}
+    titles |= {"that", "differ"}  # as it is said of variants
     for line in found:
         if line.strip().startswith("("):
             break

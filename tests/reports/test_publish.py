@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spack_census.reports.pages import charts
 
 from spack_census.disk import failpoints, locking
 from spack_census.errors import BusyError, CensusError, UnknownNameError
 from spack_census.reports import files, gathering
 from spack_census.reports.choice import Choice
-from spack_census.reports.pages import charts
 from spack_census.reports.publish import Published, publish
 from spack_census.reports.report import Report
 from support.command_line import Census
@@ -314,7 +314,7 @@ def test_a_link_where_drafts_belong_is_not_followed(small: Path, tmp_path: Path)
 def test_without_the_libraries_it_says_which_and_how_to_get_them(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spack_census.reports.pages.site.find_spec", lambda _: None)
+    monkeypatch.setattr("spack_census.reports.index.find_spec", lambda _: None)
     with pytest.raises(CensusError, match="jinja2 and altair and vl-convert-python") as caught:
         publish(small, tmp_path / "reports")
     assert "pip install 'spack-census[report]'" in str(caught.value)

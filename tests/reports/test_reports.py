@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 import spack_census as sc
-from spack_census.ask.diff import CHANGES, Diff, change_rows, diff
+from spack_census.ask.changed import CHANGES
+from spack_census.ask.diff import Diff, change_rows, diff, matched
 from spack_census.ask.queries import load, run
 from spack_census.ask.scope import Scope
 from spack_census.errors import UnknownNameError
@@ -48,21 +49,45 @@ def test_diff_agrees_with_the_queries_that_count_the_same(
     assert summary["specs"][:2] == (found.totals.before_specs, found.totals.after_specs)
     assert summary["kept"][2] == found.totals.kept
     assert summary["moved"][2] == found.totals.moved
-    assert summary["packages lost on a target"][2] == len(found.lost)
-    assert summary["packages gained on a target"][2] == len(found.gained)
+    assert summary["packages gone from a target"][2] == len(found.places_gone)
+    assert summary["packages appeared on a target"][2] == len(found.places_appeared)
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_by_stack_is_what_diff_stacks_counts(
+def test_stacks_are_called_as_the_data_call_them_and_hold_what_they_hold(
     con: duckdb.DuckDBPyConnection,
     compare: Callable[[str, str], Diff],
     before: str,
     after: str,
 ) -> None:
-    rows = run(con, load("diff.stacks"), {"before": before, "after": after})
-    columns = ", ".join(("stack", "before_specs", "after_specs", *CHANGES))
-    expected = sorted(rows.project(columns).fetchall())
-    assert sorted(map(tuple, compare(before, after).by_stack)) == expected
+    counted = """
+        select stack, count(*) filter (where snapshot = ?), count(*) filter (where snapshot = ?)
+        from (select snapshot, unnest(stacks) as stack from specs)
+        where stack <> 'root' and snapshot in (?, ?)
+        group by stack order by stack
+    """
+    expected = con.execute(counted, [before, after, before, after]).fetchall()
+    found = compare(before, after)
+    rows = [(row.stack, row.before_specs, row.after_specs) for row in found.stacks]
+    assert sorted(rows) == expected
+    assert found.renamed == []
+    of = {"before": before, "after": after}
+    asked = run(con, load("diff.stacks"), of).project(", ".join(("kept", *CHANGES))).fetchall()
+    told = [(row.kept, *(getattr(row, label) for label in CHANGES)) for row in found.stacks]
+    assert sorted(asked) == sorted(told)
+
+
+def test_what_is_held_is_the_same_for_its_snapshots_and_an_error_for_others(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    pair = {"before": A, "after": B}
+    names = ("diff.changes", "diff.summary", "diff.packages")
+    expected = [run(con, load(name), pair).fetchall() for name in names]
+    with matched(con, A, B), matched(con, A, B):
+        assert [run(con, load(name), pair).fetchall() for name in names] == expected
+        with pytest.raises(duckdb.Error, match="other snapshots are held here"):
+            run(con, load("diff.changes"), {"before": APRIL, "after": B}).fetchall()
+    assert run(con, load("diff.changes"), {"before": APRIL, "after": B}).fetchall()
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
@@ -128,7 +153,8 @@ def test_a_renamed_stack_is_found_under_both_names_and_loses_nothing() -> None:
     with in_memory({"specs": specs, "snapshots": SNAPSHOTS}) as con:
         for name in (old, new):
             found = diff(con, A, B, Scope(stack=name))
-            assert [row.stack for row in found.by_stack] == [new]
+            assert [row.stack for row in found.stacks] == [new]
+            assert found.renamed == [(old, new)]
             assert (found.totals.before_specs, found.totals.kept) == (1, 1)
             assert not any(found.counts.values())
 
@@ -154,7 +180,7 @@ def test_a_diff_across_epochs_says_so_first_and_draws_nothing_from_hashes() -> N
     assert lines.startswith("Hashes are made differently")
     assert "database version 6 → 8" in " ".join(lines.split())
     assert "of hashes kept" not in lines
-    assert sentence(found) == "No version changed."
+    assert sentence(found) == "No package was upgraded or downgraded."
 
 
 def test_an_unknown_epoch_is_no_difference() -> None:
@@ -174,7 +200,7 @@ def test_a_spec_that_only_moved_to_another_stack_is_a_change() -> None:
     with in_memory({"specs": specs, "snapshots": SNAPSHOTS}) as con:
         found = diff(con, A, B)
     assert found.changed
-    assert "1 kept · 1 of them in other stacks" in shown(found)
+    assert "1 kept, 1 of them moved to other stacks" in shown(found)
 
 
 def test_a_spec_that_moved_into_a_stack_was_not_in_it_before() -> None:
@@ -202,7 +228,7 @@ def test_losses_and_upgrades_stand_in_the_sentence_before_rebuilds() -> None:
     assert sentence(found) == (
         "1 package was upgraded; 1 package is gone, 1 is gone from a target; 1 spec was rebuilt."
     )
-    assert sentence(back) == "1 package was downgraded; 1 package is new; 1 spec was rebuilt."
+    assert sentence(back) == "1 package was downgraded; 1 package appeared; 1 spec was rebuilt."
     rows = {
         row.package: (row.change, row.before_version, row.after_version)
         for row in found.versions + back.versions

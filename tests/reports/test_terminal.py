@@ -15,10 +15,10 @@ import spack_census as sc
 from spack_census.ask.diff import Diff, change_rows, diff
 from spack_census.ask.scope import Scope
 from spack_census.errors import many
+from spack_census.reports import diff as shown_diff
+from spack_census.reports.sections import Column, Kind, Section, Table
 from spack_census.reports.sentences import percent
-from spack_census.reports.terminal.changes import render_changes
-from spack_census.reports.terminal.diff import render_diff
-from spack_census.reports.terminal.layout import Column, number, prose, show, table
+from spack_census.reports.text import render, show
 from support.query_cases import in_memory
 from support.report_cases import APRIL, HASH, SNAPSHOTS, A, B, Terminal, plain, shown, spec
 
@@ -58,7 +58,7 @@ def test_no_line_of_a_diff_is_wider_than_the_terminal(
 ) -> None:
     lines = shown(compare(before, after), width).split("\n")
     assert max(map(len, lines)) <= width
-    every = render_changes(change_rows(con, before, after, Scope(), []), width)
+    every = render(shown_diff.listed(change_rows(con, before, after, Scope(), [])), width)
     assert max(line.cell_len for line in every) <= width
 
 
@@ -73,12 +73,13 @@ def test_changes_show_what_their_label_names() -> None:
         spec(A, "g", package="lost"),
     ]
     with in_memory({"specs": specs, "snapshots": SNAPSHOTS}) as con:
-        lines = plain(render_changes(change_rows(con, A, B, Scope(), []), None)).split("\n")
+        sections = shown_diff.listed(change_rows(con, A, B, Scope(), []))
+        lines = plain(render(sections, None)).split("\n")
     ends = {line.split()[1]: " ".join(line.split()[4:]) for line in lines[1:]}
     assert ends == {
         "gcc-new": "e4s gcc@11.4.0 → gcc@13.2.0",
         "options": "e4s +mpi → +cuda",
-        "same": f"e4s +1 /e{HASH[:6]} → /f{HASH[:6]}",
+        "same": f"e4s, hep /e{HASH[:6]} → /f{HASH[:6]}",
         "lost": "e4s 1.3.1",
     }
 
@@ -91,22 +92,13 @@ def test_a_share_is_rounded_to_none_or_all_only_where_it_is() -> None:
     assert [many(count, "spec") for count in (1, 1200)] == ["1 spec", "1,200 specs"]
 
 
-def test_a_table_cuts_texts_before_numbers_and_wraps_before_it_cuts() -> None:
-    columns = [Column("package"), number("specs"), Column("stacks", wraps=True)]
-    rows = [("a-rather-long-name-of-a-package", "1,234,567", "one two-three four five-six seven")]
-    lines = [line.plain.rstrip() for line in table(columns, rows, 60)]
-    assert max(map(len, lines)) <= 60
-    assert "1,234,567" in lines[1]
-    assert "…" in lines[1]
-    assert " ".join(line[-30:].strip() for line in lines[1:]).endswith("seven")
-    assert "…" not in plain(table(columns, rows, None))
-
-
 def test_text_from_a_document_neither_marks_up_nor_steers_the_terminal() -> None:
     evil = "[red]x[/red] \x1b[2J\u202e"
-    lines = [*table([Column(evil), Column("", wraps=True)], [(evil, evil)], None), *prose(evil, 80)]
+    columns = (Column(evil), Column("", Kind.TEXT), Column("", Kind.LIST))
+    table = Table(columns, [(evil, evil, (evil, evil))], evil, command=evil)
+    sections = [Section(evil, evil, [table], [evil], [(evil, evil)])]
     for stream in (io.StringIO(), Terminal()):
-        show(lines, stream)
+        show(sections, stream)
         written = stream.getvalue()
         assert "[red]x[/red]" in written
         assert "\x1b[2J" not in written
@@ -118,7 +110,8 @@ def test_colour_is_for_terminals_that_want_it(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    lines = render_diff(compare(APRIL, B), 80, ["census", "diff"])
+    monkeypatch.setenv("COLUMNS", "400")
+    lines = shown_diff.diff(compare(APRIL, B), ["census", "diff"])
     pipe, terminal, uncoloured = io.StringIO(), Terminal(), Terminal()
     show(lines, pipe)
     show(lines, terminal)

@@ -7,7 +7,8 @@ import io
 from rich.text import Text
 
 from spack_census.ask.diff import Diff
-from spack_census.reports.terminal.diff import render_diff
+from spack_census.reports import diff as shown_diff
+from spack_census.reports.text import render
 
 APRIL, A, B = "develop-2024-04-28", "develop-2024-06-02", "develop-2024-06-09"
 SNAPSHOTS = [{"snapshot": A, "hash_epoch": 6}, {"snapshot": B, "hash_epoch": 6}]
@@ -33,4 +34,4 @@ def plain(lines: list[Text]) -> str:
 
 def shown(found: Diff, width: int | None = 80) -> str:
     """Return a diff as `census diff` prints it."""
-    return plain(render_diff(found, width, ["census", "diff"]))
+    return plain(render(shown_diff.diff(found, ["census", "diff"]), width))

@@ -4,47 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import duckdb
 
 from spack_census.ask import queries, snapshots, tallies
+from spack_census.ask.changed import (
+    CHANGES,
+    CompilerStep,
+    GoneSpec,
+    Place,
+    StackChange,
+    VariantStep,
+    VersionStep,
+)
 from spack_census.ask.scope import Scope, checked, demand_labels, labelled, within
 from spack_census.ask.snapshots import Snapshot
-from spack_census.ask.tallies import (
-    CompilerChange,
-    StackRow,
-    Totals,
-    VariantChange,
-    VersionChange,
-)
-
-CHANGES = (
-    "gone",
-    "appeared",
-    "downgraded",
-    "upgraded",
-    "recompiled",
-    "reconfigured",
-    "rebuilt",
-)
-"""The labels of `diff.changes`, what matters most first."""
+from spack_census.ask.tallies import Totals
 
 WORTH_SAYING = 1.1
 """How much more than its share a stack must hold of all rebuilds to be named for it."""
 
-
-class Place(NamedTuple):
-    """A package that came to a target or is gone from it; a row of `diff.coverage`."""
-
-    package: str
-    platform: str
-    target: str
-    newest_version: str
-    num_specs: int
-    stacks: list[str]
-    elsewhere: bool
+_HELD = "held_changes"
+_IS_HELD = "select 1 from duckdb_views() where view_name = 'held_changes'"
+_CHANGES = """
+create temp macro changes(a, b) as table
+from held_changes
+where if(a = {} and b = {}, true, error('other snapshots are held here: ' || a || ', ' || b))
+"""
+"""A macro in temp comes before the one of the same name in main."""
+_RENAMES = """
+with names as (
+    select distinct unnest(stacks) as name from specs where snapshot in ($before, $after)
+)
+select entry.key, entry.value
+from (select unnest(map_entries(stack_aliases())) as entry)
+where
+    entry.key in (select name from names) and entry.value in (select name from names)
+order by all
+"""
+_ALIASES = "create temp macro stack_aliases() as map([{}]::varchar[], [{}]::varchar[])"
+"""Of two snapshots with one and the same old name the stack keeps it."""
+_RENAMED = "select unnest(map_keys(stack_aliases())), unnest(map_values(stack_aliases()))"
 
 
 class Concentration(NamedTuple):
@@ -65,12 +67,15 @@ class Diff:
     totals: Totals
     counts: dict[str, int]
     """Each label of `CHANGES` → specs, or pairs of specs."""
-    lost: list[Place]
-    gained: list[Place]
-    versions: list[VersionChange]
-    compilers: list[CompilerChange]
-    variants: list[VariantChange]
-    by_stack: list[StackRow]
+    places_gone: list[Place]
+    places_appeared: list[Place]
+    specs_gone: list[GoneSpec]
+    versions: list[VersionStep]
+    compilers: list[CompilerStep]
+    variants: list[VariantStep]
+    stacks: list[StackChange]
+    renamed: list[tuple[str, str]]
+    """Stacks that have another name after than before: the old one and the new one."""
 
     @property
     def epochs_differ(self) -> bool:
@@ -89,7 +94,7 @@ class Diff:
         rebuilt, specs = self.counts["rebuilt"], self.totals.before_specs + self.totals.after_specs
         if self.scope.stack is not None or self.epochs_differ or not rebuilt:
             return None
-        found = (_concentration(row, rebuilt, specs) for row in self.by_stack)
+        found = (_concentration(row, rebuilt, specs) for row in self.stacks)
         telling = [each for each in found if each.over_represented >= WORTH_SAYING]
         return max(telling, key=lambda each: each.num_changes, default=None)
 
@@ -105,25 +110,51 @@ def diff(
     Raises UnknownNameError where a snapshot, or a name of the scope, is unknown.
     """
     pair = {"before": snapshots.resolve(con, before), "after": snapshots.resolve(con, after)}
-    scope = checked(con, scope, **pair)
     known = {each.snapshot: each for each in snapshots.listing(con)}
-    specs = queries.run(con, queries.load("diff.specs"), pair)
-    places = queries.run(con, queries.load("diff.coverage"), pair)
-    found = within(places, scope, "stacks").fetchall()
-    with _scoped(con, scope, specs, queries.run(con, queries.load("diff.changes"), pair)):
-        return Diff(
-            before=known[pair["before"]],
-            after=known[pair["after"]],
-            scope=scope,
-            totals=tallies.totals(con, scope.stack),
-            counts=tallies.counts(con, CHANGES),
-            lost=[Place(*row) for change, *row in found if change == "lost"],
-            gained=[Place(*row) for change, *row in found if change == "gained"],
-            versions=tallies.versions(con),
-            compilers=tallies.compilers(con),
-            variants=tallies.variants(con),
-            by_stack=tallies.by_stack(con, scope.stack),
-        )
+    with matched(con, **pair):
+        scope = checked(con, scope, **pair)
+        specs = queries.run(con, queries.load("diff.specs"), pair)
+        places = _places(con, pair, scope)
+        with _scoped(con, scope, specs, _changes(con, pair)):
+            return Diff(
+                before=known[pair["before"]],
+                after=known[pair["after"]],
+                scope=scope,
+                totals=tallies.totals(con, scope.stack),
+                counts=tallies.counts(con, CHANGES),
+                places_gone=places["gone"],
+                places_appeared=places["appeared"],
+                specs_gone=tallies.gone(con),
+                versions=tallies.versions(con),
+                compilers=tallies.compilers(con),
+                variants=tallies.variants(con),
+                stacks=_stacks(con, pair, scope),
+                renamed=con.sql(_RENAMED).fetchall(),
+            )
+
+
+@contextmanager
+def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator[None]:
+    """Hold `changes(before, after)` in memory meanwhile, for all queries that are run within.
+
+    The matching behind it is made once, not once a query. Within another hold of the same pair
+    it does nothing; who asks for another pair within gets an error, not rows of this one.
+    """
+    if con.sql(_IS_HELD).fetchall():
+        yield
+        return
+    pair = {"before": before, "after": after}
+    renamed = con.sql(_RENAMES, params=pair).fetchall()
+    con.register(_HELD, con.sql("from changes($before, $after)", params=pair).to_arrow_table())
+    con.execute(_CHANGES.format(_quoted(before), _quoted(after)))
+    names = (", ".join(_quoted(names[at]) for names in renamed) for at in (0, 1))
+    con.execute(_ALIASES.format(*names))
+    try:
+        yield
+    finally:
+        con.execute("drop macro table temp.changes")
+        con.execute("drop macro temp.stack_aliases")
+        con.unregister(_HELD)
 
 
 def change_rows(
@@ -140,14 +171,41 @@ def change_rows(
     demand_labels(only, CHANGES)
     pair = {"before": snapshots.resolve(con, before), "after": snapshots.resolve(con, after)}
     scope = checked(con, scope, **pair)
-    rows = within(queries.run(con, queries.load("diff.changes"), pair), scope, "stacks")
+    rows = within(_changes(con, pair), scope, "stacks")
     # Held in memory: whoever counts the rows before printing them does not match all specs twice.
     return con.from_arrow((labelled(rows, only) if only else rows).to_arrow_table())
 
 
-def _concentration(row: StackRow, rebuilt: int, specs: int) -> Concentration:
+def _changes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> duckdb.DuckDBPyRelation:
+    return queries.run(con, queries.load("diff.changes"), pair)
+
+
+def _places(
+    con: duckdb.DuckDBPyConnection, pair: dict[str, str], scope: Scope
+) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {"gone": [], "appeared": []}
+    rows = within(queries.run(con, queries.load("diff.coverage"), pair), scope, "stacks")
+    for change, *row in rows.fetchall():
+        found[change].append(Place(*row))
+    return found
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _concentration(row: StackChange, rebuilt: int, specs: int) -> Concentration:
     base_rate = (row.before_specs + row.after_specs) / specs
     return Concentration(row.stack, row.rebuilt, row.rebuilt / rebuilt / base_rate)
+
+
+def _stacks(
+    con: duckdb.DuckDBPyConnection, pair: dict[str, str], scope: Scope
+) -> list[StackChange]:
+    """Return the rows of `diff.stacks` within a scope, those that lost most specs first."""
+    rows = queries.run(con, queries.load("diff.stacks"), pair).fetchall()
+    found = [StackChange(*row) for row in rows if scope.stack in {None, row[0]}]
+    return sorted(found, key=lambda row: (-row.gone, -row.after_specs, row.stack))
 
 
 @contextmanager
@@ -157,11 +215,13 @@ def _scoped(
     specs: duckdb.DuckDBPyRelation,
     changes: duckdb.DuckDBPyRelation,
 ) -> Iterator[None]:
-    """Hold both in memory meanwhile: the matching behind them is made once, not once a question."""
+    """Hold the rows of a scope in memory meanwhile, in place of all specs too."""
     tables = {
         "scoped_specs": within(specs, scope, "before_stacks", "after_stacks").to_arrow_table(),
         "scoped_changes": within(changes, scope, "stacks").to_arrow_table(),
     }
+    if scope.package is not None or scope.target is not None:
+        tables["specs"] = within(con.table("specs"), replace(scope, stack=None)).to_arrow_table()
     for name, held in tables.items():
         con.register(name, held)
     try:

@@ -157,7 +157,7 @@ def package_report(
         systems=_counts(con, "os", of),
         flags=_counts(con, "unnest(flags)", of),
         spliced=[Spliced(*row) for row in con.sql(_SPLICED, params=of).fetchall()],
-        stacks=_counts(con, "unnest(current_stacks(stacks))", of),
+        stacks=_counts(con, "unnest(list_filter(stacks, lambda name: name <> 'root'))", of),
         shared=shared,
         differing=differing,
         history=history,

@@ -1,4 +1,4 @@
-"""The rows of a diff, tallied: version steps, compilers, variants, stacks.
+"""The rows of a diff, tallied: version steps, compilers, variants.
 
 The functions ask the tables `scoped_specs` and `scoped_changes`, the rows of `diff.specs` and
 `diff.changes` within a scope, which `diff.py` holds in memory meanwhile.
@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import duckdb
+
+from spack_census.ask.changed import (
+    CompilerStep,
+    GoneSpec,
+    VariantStep,
+    VersionStep,
+)
 
 _TOTALS = """
 select
@@ -53,88 +60,14 @@ where change = 'reconfigured'
 group by package, variants_removed, variants_added
 order by package, variants_removed, variants_added
 """
-_STACKS = """
-with held as (
-    select unnest(current_stacks(before_stacks)) as stack, true as is_before
-    from scoped_specs
-    where change <> 'added'
-    union all
-    select unnest(current_stacks(after_stacks)) as stack, false as is_before
-    from scoped_specs
-    where change <> 'removed'
-),
-sizes as (
-    select
-        stack,
-        count(*) filter (where is_before) as before_specs,
-        count(*) filter (where not is_before) as after_specs
-    from held
-    group by stack
-),
-changed as (
-    select unnest(current_stacks(stacks)) as stack, change
-    from scoped_changes
-)
+_GONE = """
 select
-    stack, any_value(before_specs), any_value(after_specs),
-    count(*) filter (where change = 'gone') as gone,
-    count(*) filter (where change = 'appeared'),
-    count(*) filter (where change = 'downgraded'),
-    count(*) filter (where change = 'upgraded'),
-    count(*) filter (where change = 'recompiled'),
-    count(*) filter (where change = 'reconfigured'),
-    count(*) filter (where change = 'rebuilt')
-from sizes
-left join changed using (stack)
-where $stack is null or stack = $stack
-group by stack
-order by gone desc, any_value(after_specs) desc, stack
+    package, before_version, platform, target, os, before_compiler,
+    current_stacks(stacks), before_hash
+from scoped_changes
+where change = 'gone'
+order by package, platform, target, os, before_version, before_hash
 """
-
-
-class VersionChange(NamedTuple):
-    """One step of one package from a version to another, and where it was made."""
-
-    change: str
-    package: str
-    before_version: str
-    after_version: str
-    places: list[str]
-    num_specs: int
-
-
-class CompilerChange(NamedTuple):
-    """One step from a compiler to another; None stands for none."""
-
-    before_compiler: str | None
-    after_compiler: str | None
-    num_packages: int
-    num_specs: int
-
-
-class VariantChange(NamedTuple):
-    """One step of one package from some variants to others."""
-
-    package: str
-    variants_removed: list[str]
-    variants_added: list[str]
-    places: list[str]
-    num_specs: int
-
-
-class StackRow(NamedTuple):
-    """What changed in one stack, under its present name; fields as in `diff.stacks`."""
-
-    stack: str
-    before_specs: int
-    after_specs: int
-    gone: int
-    appeared: int
-    downgraded: int
-    upgraded: int
-    recompiled: int
-    reconfigured: int
-    rebuilt: int
 
 
 class Totals(NamedTuple):
@@ -157,21 +90,21 @@ def counts(con: duckdb.DuckDBPyConnection, labels: tuple[str, ...]) -> dict[str,
     return dict.fromkeys(labels, 0) | dict(found)
 
 
-def versions(con: duckdb.DuckDBPyConnection) -> list[VersionChange]:
+def gone(con: duckdb.DuckDBPyConnection) -> list[GoneSpec]:
+    """Return the specs that are gone without a successor, by package and place."""
+    return [GoneSpec(*row) for row in con.sql(_GONE).fetchall()]
+
+
+def versions(con: duckdb.DuckDBPyConnection) -> list[VersionStep]:
     """Return the steps of versions, downgrades first, by package."""
-    return [VersionChange(*row) for row in con.sql(_VERSIONS).fetchall()]
+    return [VersionStep(*row) for row in con.sql(_VERSIONS).fetchall()]
 
 
-def compilers(con: duckdb.DuckDBPyConnection) -> list[CompilerChange]:
+def compilers(con: duckdb.DuckDBPyConnection) -> list[CompilerStep]:
     """Return the steps of compilers, those of most specs first."""
-    return [CompilerChange(*row) for row in con.sql(_COMPILERS).fetchall()]
+    return [CompilerStep(*row) for row in con.sql(_COMPILERS).fetchall()]
 
 
-def variants(con: duckdb.DuckDBPyConnection) -> list[VariantChange]:
+def variants(con: duckdb.DuckDBPyConnection) -> list[VariantStep]:
     """Return the steps of variants, by package."""
-    return [VariantChange(*row) for row in con.sql(_VARIANTS).fetchall()]
-
-
-def by_stack(con: duckdb.DuckDBPyConnection, stack: str | None) -> list[StackRow]:
-    """Return what changed in each stack of the scope, those that lost most first."""
-    return [StackRow(*row) for row in con.sql(_STACKS, params={"stack": stack}).fetchall()]
+    return [VariantStep(*row) for row in con.sql(_VARIANTS).fetchall()]

@@ -22,7 +22,17 @@ from spack_census.errors import ParameterError
 
 
 class _Command(TyperCommand):
-    """A command that takes each option once: the parser alone would let the last one win."""
+    """A command that takes each option once: the parser alone would let the last one win.
+
+    Its help names no type beside a flag, for that takes no value.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params = super().get_params(ctx)
+        for each in params:
+            if getattr(each, "is_bool_flag", False):
+                each.metavar = ""
+        return params
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -67,6 +77,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         inspecting.sql,
     ),
 }
+
 
 for group, commands in _GROUPS.items():
     for command in commands:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,24 +13,17 @@ from spack_census.cli.options import (
     DEFAULT_DATASET,
     Dataset,
     ExitCode,
-    FileFormat,
     Format,
     OnHost,
     OnSystem,
     Queries,
     RowFormat,
     Snapshot,
+    Wide,
     other_dataset,
     words,
 )
-from spack_census.cli.printing import write_rows
-from spack_census.cli.reporting import (
-    print_changes,
-    print_coverage,
-    print_diff,
-    print_overview,
-    print_package,
-)
+from spack_census.cli.printing import answer, write_rows
 from spack_census.errors import ParameterError
 
 OnTarget = Annotated[
@@ -75,6 +69,7 @@ def coverage(
     packages: PackagesFile = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> None:
     """Show what is covered: by target, or for a target, a host CPU, or a list of packages.
 
@@ -84,8 +79,11 @@ def coverage(
 
     Example: census coverage --host zen4
     """
-    from spack_census.ask.coverage import Question, read_list
+    from spack_census.ask import coverage as asked
+    from spack_census.ask import names
     from spack_census.ask.database import connect
+    from spack_census.ask.overview import overview, place_rows
+    from spack_census.reports import coverage as shown
 
     options = {"--snapshot": None if snapshot == "latest" else snapshot}
     options |= {"--target": target, "--host": host, "--platform": platform}
@@ -95,12 +93,23 @@ def coverage(
     command += words({"--packages": packages, "--dataset": other_dataset(dataset)})
     if (target, host, packages, os) == (None, None, None, ANY_OS) and not package:
         with connect(dataset) as con:
-            return print_overview(con, snapshot, platform, format, command)
-    listed = (*(package or []), *(read_list(packages) if packages else ()))
-    asked = listed if package or packages else None
-    question = Question(target, host, platform, os, asked)
+            return answer(
+                lambda: shown.overview(overview(con, snapshot, platform), command),
+                lambda: place_rows(con, snapshot, platform),
+                format,
+                wide=wide,
+            )
+    listed = (*(package or []), *(asked.read_list(packages) if packages else ()))
+    question = asked.Question(target, host, platform, os, listed if package or packages else None)
     with connect(dataset) as con:
-        return print_coverage(con, snapshot, question, format, command)
+        return answer(
+            lambda: shown.coverage(
+                asked.coverage(con, question, snapshot), command, names.packages(con)
+            ),
+            lambda: asked.package_rows(con, question, snapshot),
+            format,
+            wide=wide,
+        )
 
 
 def diff(
@@ -113,6 +122,7 @@ def diff(
     exit_code: WithExitCode = False,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> int:
     """Show what changed between two snapshots: what is gone first, then versions, then rebuilds.
 
@@ -122,8 +132,11 @@ def diff(
 
     Example: census diff --only upgraded,gone
     """
+    from spack_census.ask import diff as asked
     from spack_census.ask.database import connect
     from spack_census.ask.scope import Scope
+    from spack_census.reports import diff as shown
+    from spack_census.reports import text
 
     pair = (before or "previous", after or "latest")
     scope = Scope(package, target, stack)
@@ -131,10 +144,16 @@ def diff(
     command = ["census", "diff", *(name for name in (before, after) if name), *words(options)]
     command += words({"--dataset": other_dataset(dataset)})
     with connect(dataset) as con:
-        if only is not None or format is not Format.TABLE:
-            changed = print_changes(con, pair, scope, only, format)
+        if only is None and format is Format.TABLE:
+            found = asked.diff(con, *pair, scope)
+            text.show(shown.diff(found, command), sys.stdout, wide=wide)
+            changed = found.changed
         else:
-            changed = print_diff(con, pair, scope, command)
+            labels = [] if only is None else [label.strip() for label in only.split(",")]
+            rows = asked.change_rows(con, *pair, scope, labels)
+            answer(lambda: shown.listed(rows), lambda: rows, format, wide=wide)
+            # A spec that only moved to other stacks has no row, yet that is a change too.
+            changed = len(rows) > 0 or (only is None and asked.diff(con, *pair, scope).changed)
     return ExitCode.DIFFERENT if exit_code and changed else ExitCode.OK
 
 
@@ -146,6 +165,7 @@ def package(
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> None:
     """Show everything about one package: versions, targets, stacks, variants, history.
 
@@ -154,9 +174,12 @@ def package(
     Example: census package hdf5
     """
     from spack_census.ask.database import connect
+    from spack_census.ask.package import package_report, spec_rows
+    from spack_census.reports.package import package as shown
 
     with connect(dataset) as con:
-        print_package(con, name, snapshot, format)
+        report = package_report(con, name, snapshot)
+        answer(lambda: shown(report), lambda: spec_rows(con, report), format, wide=wide)
 
 
 def query(
@@ -166,9 +189,8 @@ def query(
         typer.Option("-p", "--param", metavar="KEY=VALUE", help="A parameter of the query."),
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
-    format: Annotated[  # noqa: A002 - the option's name
-        FileFormat, typer.Option("--format", help="How to write the rows.")
-    ] = FileFormat.TABLE,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file.")
     ] = None,
@@ -184,7 +206,7 @@ def query(
     chosen = load(name, queries)
     with connect(dataset, queries) as connection:
         rows = run(connection, chosen, _pairs(parameters or []))
-        write_rows(rows, format, output)
+        write_rows(rows, format, output, wide=wide)
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from spack_census.environments.search import Search
     from spack_census.spack.constraints import Constraint
 
+_FOUND = ("variants", "target", "hash", "stacks", "compiler", "os", "platform", "snapshot")
+"""What `find` shows besides package and version, what tells most first."""
+
 
 def find(
     constraint: Annotated[
@@ -67,7 +70,7 @@ def find(
         those = ", ".join(needed)
         print(f"census: {name} is cached, but it needs {those}, not cached", file=sys.stderr)
     if found.rows or format is not Format.TABLE:
-        write_rows(search_rows(caches[0].con, found), format)
+        write_rows(search_rows(caches[0].con, found), format, ranks=_FOUND, wide=wide)
     if not found.rows:
         _explain(found, caches, on, format, wide=wide)
     elif format is Format.TABLE:

@@ -16,6 +16,7 @@ from spack_census.cli.options import (
     Format,
     Queries,
     RowFormat,
+    Wide,
 )
 from spack_census.cli.printing import shown, write_rows
 
@@ -37,9 +38,18 @@ from rejects
 where snapshot = $snapshot or $snapshot is null
 order by snapshot nulls last, path, place, reason, message
 """
+_LISTED = (
+    *("snapshot_date", "num_specs", "num_packages", "num_specs_rejected"),
+    *("num_documents_rejected", "num_documents", "series", "hash_epoch"),
+)
+_REJECTED = ("reason", "message", "remedy", "path", "place", "snapshot", "scope")
 
 
-def snapshots(dataset: Dataset = DEFAULT_DATASET, format: RowFormat = Format.TABLE) -> None:  # noqa: A002 - the option's name
+def snapshots(
+    dataset: Dataset = DEFAULT_DATASET,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
+) -> None:
     """List the snapshots of the dataset, oldest first within each series.
 
     Example: census snapshots
@@ -47,10 +57,14 @@ def snapshots(dataset: Dataset = DEFAULT_DATASET, format: RowFormat = Format.TAB
     from spack_census.ask.database import connect
 
     with connect(dataset) as connection:
-        write_rows(connection.sql(_SNAPSHOTS), format)
+        write_rows(connection.sql(_SNAPSHOTS), format, ranks=_LISTED, wide=wide)
 
 
-def queries(queries: Queries = None, format: RowFormat = Format.TABLE) -> None:  # noqa: A002 - the option's name
+def queries(
+    queries: Queries = None,
+    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
+) -> None:
     """List the questions that can be asked.
 
     Example: census queries
@@ -69,7 +83,7 @@ def queries(queries: Queries = None, format: RowFormat = Format.TABLE) -> None: 
         }
     )
     with duckdb.connect(":memory:") as connection:
-        write_rows(connection.from_arrow(rows), format)
+        write_rows(connection.from_arrow(rows), format, ranks=("question", "parameters"), wide=wide)
 
 
 def rejects(
@@ -78,6 +92,7 @@ def rejects(
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> None:
     """List what could not be used, why, and what to do about it.
 
@@ -88,15 +103,15 @@ def rejects(
 
     with connect(dataset) as connection:
         name = None if snapshot is None else resolve(connection, snapshot)
-        write_rows(connection.sql(_REJECTS, params={"snapshot": name}), format)
+        rows = connection.sql(_REJECTS, params={"snapshot": name})
+        write_rows(rows, format, ranks=_REJECTED, wide=wide)
 
 
-def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> int:
+def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wide = False) -> int:
     """Run the checks on the dataset; exit with 1 if one finds a failing row.
 
     Example: census check
     """
-    from spack_census.ask import formats
     from spack_census.ask.database import connect
     from spack_census.ask.queries import catalogue, run
 
@@ -110,7 +125,7 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> int:
             failed += number > 0
             print(f"{'FAILED' if number else 'ok':<7} {query.name:<26} {query.title}")
             if number:
-                formats.write(rows.limit(_SAMPLE), "table", sys.stdout)
+                write_rows(rows.limit(_SAMPLE), Format.TABLE, wide=wide)
                 print(f"{number:,} failing rows: census query {query.name}")
     return ExitCode.DIFFERENT if failed else ExitCode.OK
 
@@ -130,6 +145,7 @@ def verify(
     every: opening.States = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
+    wide: Wide = False,
 ) -> int:
     """Read every byte of the dataset again; exit with 1 if something is not as it was written.
 
@@ -143,7 +159,7 @@ def verify(
 
     found = read_again(dataset)
     if repair is not None and found.findings:
-        _print_findings(found, Format.TABLE, sys.stderr)
+        _print_findings(found, Format.TABLE, sys.stderr, wide=wide)
         origin = opening.opened(
             repair, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
         )
@@ -157,28 +173,27 @@ def verify(
                 observe=observe,
             )
         found = read_again(dataset)
-    _print_findings(found, format, sys.stdout)
+    _print_findings(found, format, sys.stdout, wide=wide)
     return ExitCode.DIFFERENT if found.findings else ExitCode.OK
 
 
-def _print_findings(found: Verification, form: str, stream: TextIO) -> None:
+def _print_findings(found: Verification, form: Format, stream: TextIO, *, wide: bool) -> None:
     import duckdb
     import pyarrow as pa
 
-    from spack_census.ask import formats
     from spack_census.dataset.verify import Finding
 
     files, rows = len(found.manifest.files), sum(found.manifest.counts.values())
     read = f"{files:,} files, {rows:,} rows, {found.num_bytes / 1e6:.1f} MB read again"
     wrong = f"{len(found.findings):,} found wrong" if found.findings else "all as it was written"
-    talk = stream if form == "table" else sys.stderr
+    talk = stream if form is Format.TABLE else sys.stderr
     print(f"{shown(found.version)}\n{read}: {wrong}", file=talk)
-    if found.findings or form != "table":
+    if found.findings or form is not Format.TABLE:
         columns = zip(Finding._fields, zip(*found.findings, strict=True), strict=False)
         empty = {name: pa.array([], pa.string()) for name in Finding._fields}
         with duckdb.connect(":memory:") as connection:
             table = pa.table({**empty, **dict(columns)})
-            formats.write(connection.from_arrow(table), form, stream)
+            write_rows(connection.from_arrow(table), form, stream, wide=wide)
 
 
 def path(dataset: Dataset = DEFAULT_DATASET) -> None:

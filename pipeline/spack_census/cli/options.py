@@ -21,21 +21,14 @@ class ExitCode(IntEnum):
 
 
 class Format(StrEnum):
-    """How rows are printed."""
+    """How rows are printed: the same set for every command."""
 
     TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
     MARKDOWN = "markdown"
-
-
-class FileFormat(StrEnum):
-    """How the rows of a query are written; parquet goes to a file only."""
-
-    TABLE = "table"
-    JSON = "json"
     CSV = "csv"
-    MARKDOWN = "markdown"
+    TSV = "tsv"
+    JSON = "json"
+    JSONL = "jsonl"
     PARQUET = "parquet"
 
 
@@ -50,7 +43,14 @@ Dataset = Annotated[
         "--dataset", metavar="DIR", help="Folder of the dataset.", envvar="CENSUS_DATASET"
     ),
 ]
-RowFormat = Annotated[Format, typer.Option("--format", help="How to print the rows.")]
+RowFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="How to print the rows: table, markdown, csv, tsv, json, jsonl or parquet.",
+    ),
+]
 Wide = Annotated[
     bool, typer.Option("--wide", help="Tables whole, in lines longer than the terminal's.")
 ]

@@ -12,7 +12,7 @@ import duckdb
 import msgspec
 
 from spack_census.ask import formats, queries
-from spack_census.reports.pages import html, markdown
+from spack_census.reports import html, markdown
 from spack_census.reports.report import Report, encode
 
 DATA = "report.json"

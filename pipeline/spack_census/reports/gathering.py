@@ -7,28 +7,26 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import msgspec
 from duckdb import ColumnExpression, ConstantExpression
 
 from spack_census.ask import queries
-from spack_census.ask.diff import CHANGES, Diff, diff
+from spack_census.ask.changed import CHANGES, VersionStep
+from spack_census.ask.diff import Diff, diff
 from spack_census.ask.snapshots import Snapshot
 from spack_census.errors import ConservationError
 from spack_census.reports.report import (
     SCHEMA_VERSION,
     Check,
-    CompilerStep,
     Coverage,
     PackageChange,
-    Place,
     Point,
     Rejects,
+    Renamed,
     Report,
     Share,
     Side,
-    StackChange,
     Totals,
-    VariantStep,
-    VersionStep,
 )
 from spack_census.reports.sentences import headline
 
@@ -36,8 +34,8 @@ TREND_SNAPSHOTS = 26
 """How far back the trend in a report goes: half a year of weeks."""
 
 _METRICS = {
-    "lost_places": "packages lost on a target",
-    "gained_places": "packages gained on a target",
+    "places_gone": "packages gone from a target",
+    "places_appeared": "packages appeared on a target",
     **{label: label for label in (*CHANGES, "kept", "moved", "churn")},
 }
 _ROOTS = """
@@ -62,8 +60,8 @@ Trend = dict[str, list[Point]]
 def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Trend) -> Report:
     """Return the report on two snapshots, named by their own names; `history` is `trend(con)`.
 
-    Raises UnknownNameError for an unknown snapshot, ConservationError where two ways of counting
-    the same differ.
+    Within `diff.matched` specs are matched once for all of it. Raises UnknownNameError for an
+    unknown snapshot, ConservationError where two ways of counting the same differ.
     """
     found = diff(con, before, after)
     pair = {"before": before, "after": after}
@@ -76,14 +74,16 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Tre
         before=_side(found.before),
         after=_side(found.after),
         totals=totals,
-        lost=[Place(*row) for row in found.lost],
-        gained=[Place(*row) for row in found.gained],
+        places_gone=found.places_gone,
+        places_appeared=found.places_appeared,
+        specs_gone=found.specs_gone,
         versions=_versions(con, found),
         packages=[PackageChange(*row) for row in _rows(con, "diff.packages", pair)],
-        stacks=[StackChange(*row) for row in _rows(con, "diff.stacks", pair)],
+        stacks=found.stacks,
+        renamed=[Renamed(*names) for names in found.renamed],
         rebuilds=_rebuilds(con, pair),
-        compilers=[CompilerStep(*row) for row in found.compilers],
-        variants=[VariantStep(*row) for row in found.variants],
+        compilers=found.compilers,
+        variants=found.variants,
         coverage=_coverage(con, before, after),
         trend=_until(history.get(found.after.series, []), after),
         rejects=[Rejects(*row) for row in con.sql(_REJECTS, params={"snapshot": after}).fetchall()],
@@ -122,8 +122,9 @@ def _totals(con: duckdb.DuckDBPyConnection, found: Diff) -> Totals:
         "specs after": (after.num_specs, totals.after_specs, found.totals.after_specs),
         "packages before": (before.num_packages, totals.before_packages),
         "packages after": (after.num_packages, totals.after_packages),
-        "places lost": (totals.lost_places, len(found.lost)),
-        "places gained": (totals.gained_places, len(found.gained)),
+        "places gone": (totals.places_gone, len(found.places_gone)),
+        "places appeared": (totals.places_appeared, len(found.places_appeared)),
+        "specs gone": (totals.gone, len(found.specs_gone)),
         "kept": (totals.kept, found.totals.kept),
         "moved": (totals.moved, found.totals.moved),
         "what became of the specs before": (
@@ -152,7 +153,7 @@ def _versions(con: duckdb.DuckDBPyConnection, found: Diff) -> list[VersionStep]:
     if known.fetchall():
         roots = {package for (package,) in con.sql(_ROOTS, params=after).fetchall()}
     steps = [
-        VersionStep(*row, is_root=None if roots is None else row.package in roots)
+        msgspec.structs.replace(row, is_root=None if roots is None else row.package in roots)
         for row in found.versions
     ]
     return sorted(steps, key=lambda step: (step.change, not step.is_root, -len(step.places)))

@@ -1,7 +1,7 @@
 """Tables in the width of a terminal: which columns there is room for, and how wide each is.
 
 Nothing is broken inside a word. Headings and texts go over several lines; hashes are cut to seven
-characters, lists to their first items and the number of the others; then columns give way, those
+characters, variants to those that differ, lists to their first items; then columns give way, those
 that say the same in every row first, then by rank; only then the widest names are cut, with an
 ellipsis. Without a width (a pipe, `--wide`) everything is shown whole.
 """
@@ -9,6 +9,7 @@ ellipsis. Without a width (a pipe, `--wide`) everything is shown whole.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,12 @@ class Fitted:
     @property
     def says_nothing(self) -> bool:
         """Whether it has one and the same text in each of several rows."""
-        return len(self.texts) > 1 and len(set(self.texts)) == 1
+        return len(self.texts) > 1 and len(set(self.texts)) == 1 and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row has anything in it."""
+        return set(self.texts) <= {"", "-"}
 
 
 def fit(table: Table, width: int | None, indent: int) -> tuple[list[Fitted], list[Fitted]]:
@@ -58,6 +64,8 @@ def fit(table: Table, width: int | None, indent: int) -> tuple[list[Fitted], lis
         for each in columns:
             each.width = max(each.full, cell_len(each.title))
         return columns, []
+    if sum(each.full for each in columns) + GAP * (len(columns) - 1) > width - indent:
+        columns = [_shortened(each, columns[0].texts) for each in columns]
     leasts = {each.at: _least(each) for each in columns}
 
     def room(shown_columns: Sequence[Fitted]) -> int:
@@ -67,7 +75,7 @@ def fit(table: Table, width: int | None, indent: int) -> tuple[list[Fitted], lis
     left, dropped = list(columns), []
     order = sorted(
         (each for each in columns if each.column.rank > 0),
-        key=lambda each: (each.says_nothing, each.column.rank, each.at),
+        key=lambda each: (each.is_empty or each.says_nothing, each.column.rank, each.at),
     )
     while order and room(left) < 0:
         dropped.append(order.pop())
@@ -87,7 +95,7 @@ def lines_of(text: str, each: Fitted, cell: Cell) -> list[str]:
             return [part.replace(HELD_TOGETHER, " ") for part in wrapped(text, each.width)]
         case Kind.HASH:
             return [text[:_HASH]]
-        case Kind.LIST | Kind.VARIANTS if isinstance(cell, tuple):
+        case Kind.LIST | Kind.VARIANTS | Kind.HASHES if isinstance(cell, tuple):
             return [_listed([visible(item) for item in cell], each.column.kind, each.width)]
         case _:
             return [cut(text, each.width)]
@@ -135,13 +143,48 @@ def _column(table: Table, at: int) -> Fitted:
     return Fitted(at, column, cells, texts, visible(column.title))
 
 
+def _shortened(each: Fitted, groups: Sequence[str]) -> Fitted:
+    """Return a column with what tells its rows apart: variants that differ, starts of hashes."""
+    match each.column.kind:
+        case Kind.VARIANTS:
+            cells = _differing(each.cells, groups)
+            title = each.title if cells == each.cells else f"{each.title} that differ"
+        case Kind.HASHES:
+            title = each.title
+            cells = [
+                tuple(item[:_HASH] for item in cell) if isinstance(cell, tuple) else cell
+                for cell in each.cells
+            ]
+        case _:
+            return each
+    texts = [visible(shown(cell, each.column.kind)) for cell in cells]
+    return Fitted(each.at, each.column, cells, texts, title)
+
+
+def _differing(cells: Sequence[Cell], groups: Sequence[str]) -> list[Cell]:
+    """Return lists of variants without those that all rows of a group share."""
+    members: dict[str, list[set[str]]] = defaultdict(list)
+    for group, cell in zip(groups, cells, strict=True):
+        members[group].append(set(cell) if isinstance(cell, tuple) else set())
+    shared = {
+        group: set[str].intersection(*found) if len(found) > 1 else set()
+        for group, found in members.items()
+    }
+    return [
+        tuple(item for item in cell if item not in shared[group])
+        if isinstance(cell, tuple)
+        else cell
+        for group, cell in zip(groups, cells, strict=True)
+    ]
+
+
 def _least(each: Fitted) -> int:
     """Return the width below which a column would rather not be there."""
     words = max(map(cell_len, _pieces(each.title)), default=0)
     match each.column.kind:
         case Kind.HASH:
             content = min(each.full, _HASH)
-        case Kind.LIST | Kind.VARIANTS:
+        case Kind.LIST | Kind.VARIANTS | Kind.HASHES:
             content = max(map(_shortest, each.cells), default=0)
         case Kind.TEXT:
             longest = max(map(cell_len, " ".join(each.texts).split(" ")))

@@ -10,9 +10,10 @@ import duckdb
 
 from spack_census.ask import snapshots
 from spack_census.ask.database import connect
+from spack_census.ask.diff import matched
 from spack_census.ask.snapshots import Snapshot
 from spack_census.errors import CensusError
-from spack_census.reports import files, gathering, shelf
+from spack_census.reports import files, gathering, index, shelf
 from spack_census.reports.choice import (
     Choice,
     Pair,
@@ -22,7 +23,6 @@ from spack_census.reports.choice import (
     newest_first,
     superseded,
 )
-from spack_census.reports.pages import site
 from spack_census.reports.report import Report, report_name
 
 Observer = Callable[[Report, Path], None]
@@ -70,7 +70,7 @@ def publish(
     has begun is begun again. Raises BusyError, CensusError where the disk fails,
     ConservationError, DatasetError, UnknownNameError.
     """
-    site.demand_libraries()
+    index.demand_libraries()
     with connect(dataset) as con, shelf.opened(output, wait_seconds):
         listed = snapshots.listing(con)
         wanted = neighbours(listed, choice) if pair is None else [_resolve(con, listed, pair)]
@@ -80,8 +80,9 @@ def publish(
         history = gathering.trend(con)
         made = []
         for before, after in todo:
-            report = gathering.gather(con, before.snapshot, after.snapshot, history)
-            shelf.put(output, report.name, files.render(con, report))
+            with matched(con, before.snapshot, after.snapshot):
+                report = gathering.gather(con, before.snapshot, after.snapshot, history)
+                shelf.put(output, report.name, files.render(con, report))
             made.append(report)
             observe(report, output / report.name)
         reports, unreadable = shelf.read(output)
@@ -89,7 +90,7 @@ def publish(
         kept = [report for name, report in reports.items() if name not in removed]
         newest = latest(kept, listed)
         pages = _write_pages(
-            output, newest, site.render(con, listed, newest_first(kept), newest, history, url)
+            output, newest, index.render(con, listed, newest_first(kept), newest, history, url)
         )
         for name in removed:
             shelf.remove(output, name)

@@ -12,7 +12,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-SCHEMA_VERSION = 1
+from spack_census.ask.changed import (
+    CompilerStep,
+    GoneSpec,
+    Place,
+    StackChange,
+    VariantStep,
+    VersionStep,
+)
+
+SCHEMA_VERSION = 2
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -36,8 +45,8 @@ class Totals(msgspec.Struct, frozen=True):
     after_packages: int
     before_specs: int
     after_specs: int
-    lost_places: Annotated[int, Meta(description="pairs of package and target that are gone")]
-    gained_places: Annotated[int, Meta(description="pairs of package and target that are new")]
+    places_gone: Annotated[int, Meta(description="pairs of package and target that are gone")]
+    places_appeared: Annotated[int, Meta(description="pairs of package and target that appeared")]
     gone: int
     appeared: int
     downgraded: int
@@ -50,18 +59,6 @@ class Totals(msgspec.Struct, frozen=True):
     churn: Annotated[int, Meta(description="specs before that were not kept; see diff.summary")]
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A package that came to a target or is gone from it; a row of `diff.coverage`."""
-
-    package: str
-    platform: str
-    target: str
-    newest_version: str
-    num_specs: int
-    stacks: list[str]
-    elsewhere: Annotated[bool, Meta(description="another target has it still, or had it before")]
-
-
 class PackageChange(msgspec.Struct, frozen=True):
     """A package that appeared on a platform or is gone from it; a row of `diff.packages`."""
 
@@ -72,57 +69,11 @@ class PackageChange(msgspec.Struct, frozen=True):
     num_specs: int
 
 
-class VersionStep(msgspec.Struct, frozen=True):
-    """One step of one package from a version to another, and where it was made."""
+class Renamed(msgspec.Struct, frozen=True):
+    """A stack that has another name after than before, and is one stack here."""
 
-    change: Annotated[str, Meta(description="downgraded or upgraded")]
-    package: str
-    before_version: str
-    after_version: str
-    places: Annotated[list[str], Meta(description="platform/target")]
-    num_specs: int
-    is_root: Annotated[
-        bool | None,
-        Meta(description="whether a spec of it is needed by no other; null if unknown"),
-    ]
-
-
-class CompilerStep(msgspec.Struct, frozen=True):
-    """One step from a compiler to another; null stands for none."""
-
-    before_compiler: str | None
-    after_compiler: str | None
-    num_packages: int
-    num_specs: int
-
-
-class VariantStep(msgspec.Struct, frozen=True):
-    """One step of one package from some variants to others."""
-
-    package: str
-    variants_removed: list[str]
-    variants_added: list[str]
-    places: list[str]
-    num_specs: int
-
-
-class StackChange(msgspec.Struct, frozen=True):
-    """What changed in one stack; a row of `diff.stacks`."""
-
-    stack: str
-    change: Annotated[str, Meta(description="new, gone, renamed or same: the stack itself")]
-    before_specs: int
-    after_specs: int
-    kept: int
-    moved_in: int
-    moved_out: int
-    gone: int
-    appeared: int
-    upgraded: int
-    downgraded: int
-    recompiled: int
-    reconfigured: int
-    rebuilt: int
+    before: str
+    after: str
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -188,11 +139,13 @@ class Report(msgspec.Struct, frozen=True):
     before: Side
     after: Side
     totals: Totals
-    lost: list[Place]
-    gained: list[Place]
+    places_gone: list[Place]
+    places_appeared: list[Place]
+    specs_gone: list[GoneSpec]
     versions: list[VersionStep]
     packages: list[PackageChange]
     stacks: list[StackChange]
+    renamed: list[Renamed]
     rebuilds: list[Share]
     compilers: list[CompilerStep]
     variants: list[VariantStep]

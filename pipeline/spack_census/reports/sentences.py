@@ -1,14 +1,23 @@
-"""What a person would say of a report, and how numbers are put in words."""
+"""What a person would say of a report, and how numbers are put in words.
+
+The words for change are those of docs/vocabulary.md, and each count says what it counts.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Collection
 
+from spack_census.ask.changed import Place
 from spack_census.ask.diff import Diff
+from spack_census.ask.formats import visible
 from spack_census.ask.shares import share_pct
 from spack_census.errors import many
 
-_STEPS = {"downgraded": "older", "upgraded": "newer"}
+# `visible` spells the controls; these have no place in XML 1.0 either.
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_STEPS = ("downgraded", "upgraded")
 
 
 def percent(part: int, whole: int) -> str:
@@ -17,28 +26,37 @@ def percent(part: int, whole: int) -> str:
     return "-" if share is None else f"{share:.1f}%"
 
 
+def xml_text(text: str) -> str:
+    """Return text as XML can hold it, without characters that steer or hide."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))
+
+
+def epochs(before: int | None, after: int | None) -> str:
+    """Return the warning that stands above a diff across epochs, nothing for others."""
+    if None in {before, after} or before == after:
+        return ""
+    return (
+        "Hashes are made differently in these two snapshots (Spack's database version "
+        f"{before} → {after}): every hash differs, and a rebuilt spec says nothing about its "
+        "content."
+    )
+
+
 def sentence(diff: Diff) -> str:
-    """Return what changed in one sentence, version changes and losses before rebuilds."""
+    """Return what changed in one sentence, version changes and what is gone before rebuilds."""
     if not diff.changed:
         return "Nothing changed."
-    parts = [_upgrades(diff), _comings(diff), _rebuilds(diff)]
+    parts = [_steps(diff), _comings(diff), _rebuilds(diff)]
     said = "; ".join(part for part in parts if part) + "."
     return said[0].upper() + said[1:]
 
 
 def headline(diff: Diff, before_packages: int, after_packages: int) -> str:
-    """Return a report in one sentence: packages, losses by target, versions, rebuilds."""
+    """Return a report in one sentence: packages, what is gone, versions, rebuilds."""
     size = f"{many(after_packages, 'package')}, {_compared(before_packages, after_packages)} "
     if not diff.changed:
         return f"{size}{_when(diff)}; nothing changed."
-    steps = {
-        label: {row.package for row in diff.versions if row.change == label} for label in _STEPS
-    }
-    versions = [
-        many(len(steps[label]), f"{word} version") for label, word in _STEPS.items() if steps[label]
-    ]
-    rebuilt = _rebuilds(diff).replace(" specs were", "").replace(" spec was", "")
-    parts = [size + _when(diff), _losses(diff), *versions, rebuilt]
+    parts = [size + _when(diff), _gone(diff.places_gone), _steps(diff), _rebuilds(diff)]
     return "; ".join(part for part in parts if part) + "."
 
 
@@ -59,27 +77,34 @@ def _when(diff: Diff) -> str:
     return "the day before" if days == 1 else f"{days} days before"
 
 
-def _losses(diff: Diff) -> str:
-    on = Counter(row.target for row in diff.lost)
+def _gone(rows: Collection[Place]) -> str:
+    packages = {row.package for row in rows}
+    on = Counter(row.target for row in rows)
     if not on:
-        return "none lost on any target"
+        return "none gone from a target"
     if len(on) > 2:
-        return f"{len({row.package for row in diff.lost}):,} lost on {len(on)} targets"
+        return (
+            f"{many(len(packages), 'package')} {_be(packages)} gone from one of {len(on)} targets"
+        )
     (first, count), *rest = on.most_common()
-    return ", ".join([f"{count:,} lost on {first}", *(f"{n:,} on {name}" for name, n in rest)])
+    said = f"{many(count, 'package')} {_be(range(count))} gone from {first}"
+    return ", ".join([said, *(f"{n:,} from {name}" for name, n in rest)])
 
 
-def _upgrades(diff: Diff) -> str:
-    up = {row.package for row in diff.versions if row.change == "upgraded"}
-    down = {row.package for row in diff.versions if row.change == "downgraded"}
-    return _packages([(up, "were upgraded"), (down, "were downgraded")]) or "no version changed"
+def _steps(diff: Diff) -> str:
+    found = {label: {s.package for s in diff.versions if s.change == label} for label in _STEPS}
+    up, down = found["upgraded"], found["downgraded"]
+    said = _packages([(up, "were upgraded"), (down, "were downgraded")])
+    return said or "no package was upgraded or downgraded"
 
 
 def _comings(diff: Diff) -> str:
-    gone = {row.package for row in diff.lost if not row.elsewhere}
-    new = {row.package for row in diff.gained if not row.elsewhere}
-    fewer = {row.package for row in diff.lost} - gone
-    return _packages([(gone, "are gone"), (fewer, "are gone from a target"), (new, "are new")])
+    gone = {row.package for row in diff.places_gone if not row.elsewhere}
+    appeared = {row.package for row in diff.places_appeared if not row.elsewhere}
+    fewer = {row.package for row in diff.places_gone} - gone
+    return _packages(
+        [(gone, "are gone"), (fewer, "are gone from a target"), (appeared, "appeared")]
+    )
 
 
 def _packages(said: list[tuple[set[str], str]]) -> str:
@@ -88,7 +113,8 @@ def _packages(said: list[tuple[set[str], str]]) -> str:
     for found, fate in said:
         if found:
             count = f"{len(found):,}" if parts else many(len(found), "package")
-            one = fate.replace("are", "is").replace("were", "was")
+            one = fate.replace("are", "is", 1) if fate.startswith("are") else fate
+            one = one.replace("were", "was")
             parts.append(f"{count} {one if len(found) == 1 else fate}")
     return ", ".join(parts)
 
@@ -105,3 +131,7 @@ def _rebuilds(diff: Diff) -> str:
             f"({where.over_represented:.1f}× its share of all specs)"
         )
     return said
+
+
+def _be(found: Collection[object]) -> str:
+    return "is" if len(found) == 1 else "are"

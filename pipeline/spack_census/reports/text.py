@@ -102,15 +102,17 @@ def table_lines(table: Table, width: int | None, indent: int = 0) -> Iterator[Te
     if rest > 0:
         yield Text(visible(f"{margin}…{rest:,} more: {table.command}"), "dim")
     named = [each for each in dropped if each.title]
-    if named and rows:
+    if named:
         yield from _prose(_not_shown(named), width, "dim", indent)
 
 
 def _not_shown(dropped: Sequence[Fitted]) -> str:
     """Return what columns there is no room for; one that says the same in each row is told."""
-    same = [f"{each.title} {each.texts[0] or '-'}" for each in dropped if each.says_nothing]
-    others = [each.title for each in dropped if not each.says_nothing]
+    same = [f"{each.title} {each.texts[0]}" for each in dropped if each.says_nothing]
+    empty = [each.title for each in dropped if each.is_empty]
+    others = [each.title for each in dropped if not each.says_nothing and not each.is_empty]
     parts = [f"in every row: {', '.join(same)}"] if same else []
+    parts += [f"in no row: {', '.join(empty)}"] if empty else []
     parts += [f"no room for {', '.join(others)}: --wide"] if others else []
     return f"({'; '.join(parts)})"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from spack_census.ask.formats import markdown_text, visible
 from spack_census.errors import CensusError
-from spack_census.reports.pages import markdown
+from spack_census.reports import markdown
 from spack_census.reports.publish import Published
 from spack_census.reports.report import Report
 

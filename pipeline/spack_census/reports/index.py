@@ -11,11 +11,11 @@ import duckdb
 from spack_census.ask.overview import Overview, overview
 from spack_census.ask.snapshots import Snapshot, main_series
 from spack_census.errors import CensusError
+from spack_census.reports import charts, feed, html
 from spack_census.reports.gathering import Trend
-from spack_census.reports.pages import charts, feed, html
-from spack_census.reports.pages.heatmap import heatmap
-from spack_census.reports.pages.outline import Kind, shown
+from spack_census.reports.heatmap import heatmap
 from spack_census.reports.report import Coverage, Report
+from spack_census.reports.sections import Kind, shown
 from spack_census.reports.sentences import percent
 
 _LIBRARIES = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
@@ -27,7 +27,8 @@ class _Row:
 
     report: Report
     change: str
-    newer: int
+    gone: int
+    upgraded: int
     kept: str
 
 
@@ -81,10 +82,11 @@ def _index(
 
 def _row(report: Report) -> _Row:
     total = report.totals
-    newer = {step.package for step in report.versions if step.change == "upgraded"}
+    gone = {row.package for row in report.places_gone}
+    upgraded = {step.package for step in report.versions if step.change == "upgraded"}
     kept = "-" if report.epochs_differ else percent(total.kept, total.before_specs)
     change = shown(total.after_packages - total.before_packages, Kind.DELTA)
-    return _Row(report, change, len(newer), kept)
+    return _Row(report, change, len(gone), len(upgraded), kept)
 
 
 def _coverage(held: Overview) -> list[Coverage]:

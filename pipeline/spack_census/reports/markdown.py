@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from spack_census.ask.formats import markdown_text
-from spack_census.reports.pages import sections
-from spack_census.reports.pages.outline import Kind, Section, Table, epochs, shown
+from spack_census.reports import page
 from spack_census.reports.report import Report
+from spack_census.reports.sections import Section, Table, shown
+from spack_census.reports.sentences import epochs
 
 _ROWS = 15
 _CHARACTERS = 120
@@ -19,10 +20,10 @@ def render(report: Report, link: str | None = "") -> str:
     """
     before, after = (markdown_text(side.snapshot) for side in (report.before, report.after))
     parts = [f"# {after}", f"**{markdown_text(report.headline)}**"]
-    warning = epochs(report)
+    warning = epochs(report.before.hash_epoch, report.after.hash_epoch)
     if warning:
         parts.append(f"> **{markdown_text(warning)}**")
-    for section in sections(report):
+    for section in page.sections(report):
         parts += _section(section, link)
     said = f"Compared with {before}. Each figure is of a query of spack-census: "
     parts.append(f"{said}`census diff {report.before.snapshot} {report.after.snapshot}`.")
@@ -38,26 +39,27 @@ def _files(link: str) -> str:
 
 def _section(section: Section, link: str | None) -> list[str]:
     parts = [f"## {section.title}", markdown_text(section.lead)]
-    for table in section.tables:
+    for each in section.tables:
         if len(section.tables) > 1:
-            parts.append(f"### {table.caption}")
-        parts.append(_table(table))
-        left = len(table.rows) - _ROWS
+            parts.append(f"### {each.caption}")
+        parts.append(table(each, _ROWS))
+        left = len(each.rows) - _ROWS
         if left > 0:
             more = f"{left:,} more rows"
             parts.append(
-                f"{more} in {table.file}" if link is None else f"[{more}]({link}{table.file})"
+                f"{more} in {each.file}" if link is None else f"[{more}]({link}{each.file})"
             )
-    return parts
+    return parts + [markdown_text(note) for note in section.notes]
 
 
-def _table(table: Table) -> str:
-    titles = [markdown_text(column.title) for column in table.columns]
-    rules = ["---" if column.kind is Kind.TEXT else "---:" for column in table.columns]
+def table(found: Table, limit: int | None = None) -> str:
+    """Return a table as Markdown, all its rows or as many as the limit; long cells are cut."""
+    titles = [markdown_text(column.title) for column in found.columns]
+    rules = ["---:" if column.is_number else "---" for column in found.columns]
     lines = [titles, rules]
-    for row in table.rows[:_ROWS]:
-        cells = zip(row, table.columns, strict=True)
-        lines.append([markdown_text(_cut(shown(cell, column.kind))) for cell, column in cells])
+    for row in found.rows[:limit]:
+        texts = (shown(cell, column.kind) for cell, column in zip(row, found.columns, strict=True))
+        lines.append([markdown_text(text if limit is None else _cut(text)) for text in texts])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

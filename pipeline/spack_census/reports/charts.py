@@ -6,8 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spack_census.reports.pages.outline import place, xml_text
-from spack_census.reports.report import Point, StackChange
+from spack_census.ask.changed import StackChange
+from spack_census.reports.changes import place
+from spack_census.reports.report import Point
+from spack_census.reports.sentences import xml_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spack_census.reports.pages.outline import place
+from spack_census.reports.changes import place
 from spack_census.reports.report import Coverage
 from spack_census.reports.sentences import percent
 

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spack_census.ask.formats import visible
-from spack_census.reports.pages import charts, sections
-from spack_census.reports.pages.heatmap import heatmap
-from spack_census.reports.pages.outline import Column, Kind, Table, epochs, place, shown
+from spack_census.errors import many
+from spack_census.reports import charts
+from spack_census.reports.changes import place
+from spack_census.reports.heatmap import heatmap
+from spack_census.reports.page import sections
 from spack_census.reports.report import Point, Report
-from spack_census.reports.sentences import percent
+from spack_census.reports.sections import Cell, Column, Kind, Table, shown
+from spack_census.reports.sentences import epochs, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,7 +31,7 @@ def render(report: Report) -> str:
     return page(
         "report.html",
         report=report,
-        warning=epochs(report),
+        warning=epochs(report.before.hash_epoch, report.after.hash_epoch),
         tiles=_tiles(report),
         sections=sections(report),
         heat=heatmap(report.coverage, report.totals.after_packages),
@@ -63,15 +66,12 @@ def trend_table(points: Sequence[Point], figure: str) -> Table | None:
         row[point.platform, point.target] = getattr(point, figure)
         counts[point.snapshot] = row
     noun = figure.removeprefix("num_").capitalize()
-    return Table(
-        f"{noun} of each target through the snapshots",
-        (Column("snapshot"), *(Column(place(*target), Kind.COUNT) for target in targets)),
-        [
-            (name, *(row.get(target, 0) for target in targets))
-            for name, row in reversed(counts.items())
-        ],
-        "trend.csv",
-    )
+    columns = (Column("snapshot"), *(Column(place(*target), Kind.COUNT) for target in targets))
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(row.get(target, 0) for target in targets))
+        for name, row in reversed(counts.items())
+    ]
+    return Table(columns, rows, f"{noun} of each target through the snapshots", "trend.csv")
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str, str]]:
@@ -80,19 +80,26 @@ def _tiles(report: Report) -> list[tuple[str, str, str, str]]:
     packages = total.after_packages - total.before_packages
     specs = total.after_specs - total.before_specs
     kept = percent(total.kept, total.before_specs)
-    newer = {step.package for step in report.versions if step.change == "upgraded"}
-    older = {step.package for step in report.versions if step.change == "downgraded"}
+    gone = {row.package for row in report.places_gone}
+    appeared = {row.package for row in report.places_appeared}
+    upgraded = {step.package for step in report.versions if step.change == "upgraded"}
+    downgraded = {step.package for step in report.versions if step.change == "downgraded"}
     return [
         ("Packages", f"{total.after_packages:,}", shown(packages, Kind.DELTA), ""),
         ("Specs", f"{total.after_specs:,}", shown(specs, Kind.DELTA), ""),
         (
-            "Lost on a target",
-            f"{total.lost_places:,}",
-            f"{total.gained_places:,} gained",
-            "bad" if total.lost_places else "",
+            "Gone from a target",
+            many(len(gone), "package"),
+            f"{len(appeared):,} appeared",
+            "bad" if gone else "",
         ),
-        ("Newer versions", f"{len(newer):,}", f"{len(older):,} older", ""),
-        ("Hashes kept", "-" if report.epochs_differ else kept, f"{total.rebuilt:,} rebuilt", ""),
+        ("Upgraded", many(len(upgraded), "package"), f"{len(downgraded):,} downgraded", ""),
+        (
+            "Hashes kept",
+            "-" if report.epochs_differ else kept,
+            many(total.rebuilt, "spec") + " rebuilt",
+            "",
+        ),
     ]
 
 

@@ -7,8 +7,9 @@ import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from spack_census.reports.pages.outline import epochs, place, xml_text
+from spack_census.reports.changes import place
 from spack_census.reports.report import Report
+from spack_census.reports.sentences import epochs, xml_text
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ENTRIES = 50
@@ -48,11 +49,11 @@ def _entry(root: ET.Element, report: Report, base: str) -> None:
 
 
 def _summary(report: Report) -> str:
-    lost = [f"{row.package} ({place(row.platform, row.target)})" for row in report.lost]
-    said = [epochs(report), report.headline]
-    if lost:
-        more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-        said.append(f"Gone from a target: {', '.join(lost[:_NAMED])}{more}.")
+    gone = [f"{row.package} ({place(row.platform, row.target)})" for row in report.places_gone]
+    said = [epochs(report.before.hash_epoch, report.after.hash_epoch), report.headline]
+    if gone:
+        more = f" and {len(gone) - _NAMED:,} more" if len(gone) > _NAMED else ""
+        said.append(f"Gone from a target: {', '.join(gone[:_NAMED])}{more}.")
     return " ".join(part for part in said if part)
 
 

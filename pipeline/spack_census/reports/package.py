@@ -1,0 +1,107 @@
+"""One package as sections: versions and where they are, what tells specs apart, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spack_census.ask.package import Count, Holding, PackageReport
+from spack_census.errors import many
+from spack_census.reports.layout import HELD_TOGETHER
+from spack_census.reports.sections import Cell, Column, Kind, Section, Table
+
+_SNAPSHOTS = 12
+_VERSIONS = 6
+_PAIRS = (Column("", tone="soft"), Column("", Kind.TEXT))
+
+
+def package(report: PackageReport) -> list[Section]:
+    """Return everything about a package."""
+    return [
+        _headline(report),
+        *_gone(report),
+        _versions(report),
+        _built(report),
+        *_differing(report),
+        *_shared(report),
+        _history(report),
+    ]
+
+
+def _headline(report: PackageReport) -> Section:
+    places = {place["place"] for version in report.versions for place in version.places}
+    said = (
+        f"{report.package} in {report.snapshot}: {many(len(report.versions), 'version')}, "
+        f"{many(report.num_specs, 'spec')} on {many(len(places), 'target')}"
+    )
+    return Section(lead=said, tone="strong")
+
+
+def _gone(report: PackageReport) -> list[Section]:
+    if report.newest_snapshot in {report.snapshot, *(each.snapshot for each in report.history)}:
+        return []
+    return [Section(lead=f"It is not in {report.newest_snapshot}, the latest.", tone="bad")]
+
+
+def _versions(report: PackageReport) -> Section:
+    columns = (Column("version"), Column("specs", Kind.COUNT), Column("on", Kind.TEXT))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            version.version,
+            version.num_specs,
+            ", ".join(_times(place["place"], place["num_specs"]) for place in version.places),
+        )
+        for version in report.versions
+    ]
+    return Section(tables=[Table(columns, rows)])
+
+
+def _built(report: PackageReport) -> Section:
+    rows: list[tuple[Cell, ...]] = [
+        ("compilers", _listed(report.compilers, "none")),
+        ("systems", _listed(report.systems, "none")),
+        ("stacks", _listed(report.stacks, "none") if report.stacks else "none"),
+        *([("flags", _listed(report.flags, "none"))] if report.flags else []),
+    ]
+    return Section("Built with, on and for", tables=[Table(_PAIRS, rows)])
+
+
+def _differing(report: PackageReport) -> list[Section]:
+    rows: list[tuple[Cell, ...]] = [
+        (each.name, _listed(each.values, "not set")) for each in report.differing
+    ]
+    return [Section("Variants that differ", tables=[Table(_PAIRS, rows)])] if rows else []
+
+
+def _shared(report: PackageReport) -> list[Section]:
+    return (
+        [Section("Variants that all specs share", " ".join(report.shared))] if report.shared else []
+    )
+
+
+def _history(report: PackageReport) -> Section:
+    held = {each.snapshot: each for each in report.history}
+    first = next(name for name in report.series_snapshots if name in held)
+    newest_first = report.series_snapshots[::-1]
+    columns = (Column("snapshot"), Column("specs", Kind.COUNT), Column("versions", Kind.TEXT))
+    rows = [_holding(name, held.get(name)) for name in newest_first]
+    others = [each.snapshot for each in report.history if each.series != report.series]
+    notes = [f"Also in {', '.join(others)}."] if others else []
+    table = Table(columns, rows, command="census query coverage.lifetimes", limit=_SNAPSHOTS)
+    title = f"History in {report.series}: first seen in {first}"
+    return Section(title, tables=[table], notes=notes)
+
+
+def _holding(snapshot: str, held: Holding | None) -> tuple[Cell, ...]:
+    if held is None:
+        return snapshot, None, "-"
+    rest = len(held.versions) - _VERSIONS
+    versions = ", ".join(held.versions[:_VERSIONS]) + (f" and {rest} more" if rest > 0 else "")
+    return snapshot, held.num_specs, versions
+
+
+def _listed(counts: Sequence[Count], none: str) -> str:
+    return ", ".join(_times(each.value or none, each.num_specs) for each in counts)
+
+
+def _times(value: str, num_specs: int) -> str:
+    return f"{value}{HELD_TOGETHER}×{num_specs:,}"

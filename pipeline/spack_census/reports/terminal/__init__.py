@@ -1,1 +1,0 @@
-"""Reports → lines for people: the same layout on a terminal, there with colour, and in a pipe."""

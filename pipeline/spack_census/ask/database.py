@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from spack_census.ask.queries import VIEWS, find_root, load, run
-from spack_census.dataset import schema
+from spack_census.dataset import formats, older, schema
 from spack_census.dataset.layout import Manifest, demand_files, pin, read_manifest
 from spack_census.errors import QueryError
 
@@ -77,18 +77,39 @@ def _base_views(version: Path, manifest: Manifest) -> list[str]:
     present = {file.table for file in manifest.files}
     return [
         f"create or replace view {table.name} as\n"
-        + (_scan(version, table) if table.name in present else _nothing(table))
+        + (_scan(version, manifest, table) if table.name in present else _nothing(table))
         for table in schema.TABLES
     ]
 
 
-def _scan(version: Path, table: schema.Table) -> str:
-    columns = ", ".join(column.name for column in table.columns)
+def _scan(version: Path, manifest: Manifest, table: schema.Table) -> str:
+    columns = ", ".join(_columns(version, manifest, table))
     # Types are given: a reader would take 2024-01-01 for a date and 007 for 7.
     types = ", ".join(f"{name}: varchar" for name in table.partitions)
     hive = f"true, hive_types = {{{types}}}" if types else "false"
     source = f"{_quoted(_glob(version, table))}, hive_partitioning = {hive}"
     return f"select {columns}\nfrom read_parquet({source})"
+
+
+def _columns(version: Path, manifest: Manifest, table: schema.Table) -> list[str]:
+    """Return the columns of a table in SQL, whatever format the files are of."""
+    of_format = formats.number(manifest.format)
+    had = {column.name for column in table.columns if column.since <= of_format}
+    made = older.respelled(version, manifest.files, table, of_format)
+    found = []
+    for column in table.columns:
+        if column.name in made:
+            decides, values = made[column.name]
+            otherwise = column.name if column.name in had else decides
+            cases = [f"when {_quoted(old)} then {_quoted(new)}" for old, new in values.items()]
+            text = f"case {decides} {' '.join(cases)} else {otherwise} end" if cases else otherwise
+            found.append(f"{text} as {column.name}")
+        elif column.name in had:
+            found.append(column.name)
+        else:
+            value = "null" if column.nullable else "[]"
+            found.append(f"{value}::{_sql_type(column.type)} as {column.name}")
+    return found
 
 
 def _nothing(table: schema.Table) -> str:

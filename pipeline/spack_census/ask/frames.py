@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from spack_census.dataset import schema
+from spack_census.dataset import formats, schema
 from spack_census.dataset.layout import demand_files, pin, read_manifest
 from spack_census.errors import DatasetError, UnknownNameError
 
@@ -40,4 +40,29 @@ def scan(dataset: Path | str, table: str = "specs") -> pl.LazyFrame:
     frame = pl.scan_parquet(
         folder, glob=False, hive_partitioning=bool(hive), hive_schema=hive or None
     )
-    return frame.select(found.arrow.names)
+    return _modern(frame, found, formats.number(manifest.format))
+
+
+def _modern(frame: pl.LazyFrame, table: schema.Table, of_format: int) -> pl.LazyFrame:
+    """Return today's columns of a table, whatever format the files are of."""
+    made = formats.rules(table.name, of_format)
+    types = pl.DataFrame(table.arrow.empty_table()).schema
+    columns = []
+    for column in table.columns:
+        if column.name in made:
+            columns.append(_made(made[column.name]).alias(column.name))
+        elif column.since <= of_format:
+            columns.append(pl.col(column.name))
+        else:
+            unknown = pl.lit(None if column.nullable else [], dtype=types[column.name])
+            columns.append(unknown.alias(column.name))
+    return frame.select(columns)
+
+
+def _made(rule: formats.Rule) -> pl.Expr:
+    def make(values: pl.Series) -> pl.Series:
+        known = values.unique().drop_nulls()
+        made = pl.Series([rule.make(text) for text in known], dtype=pl.String)
+        return values.replace_strict(known, made, default=None, return_dtype=pl.String)
+
+    return pl.col(rule.made_of).map_batches(make, return_dtype=pl.String)

@@ -34,6 +34,7 @@ class Snapshot:
     num_specs_rejected: int
     source: str
     source_revision: str
+    rules: int | None = None
 
 
 def listing(con: duckdb.DuckDBPyConnection) -> list[Snapshot]:

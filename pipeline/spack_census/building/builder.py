@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from spack_census.building import (
+    carry,
     doubts,
     guards,
     inventory,
@@ -17,6 +18,7 @@ from spack_census.building import (
     outcomes,
     owners,
     reference,
+    tables,
     workers,
 )
 from spack_census.building.convert import Converted, Task, revision
@@ -151,12 +153,12 @@ def _publish(
     scanned: Inventory,
 ) -> Manifest:
     standing = states.keys() - {done.snapshot for done in fresh}
-    kept = [file for file in publication.files if file.snapshot in standing]
-    moved = [(file, done.scratch) for done in fresh for file in done.files]
+    kept, moved = carry.over(publication, standing)
+    moved += [(file, done.scratch) for done in fresh for file in done.files]
     made = reference.write(
         publication.staging / "reference",
         states,
-        scanned.rejected,
+        tables.rejects((), scanned.rejected),
         [*kept, *(file for file, _ in moved)],
     )
     moved += [(file, publication.staging / "reference") for file in made]

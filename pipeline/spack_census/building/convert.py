@@ -182,4 +182,5 @@ def _state(
         num_specs=sum(len(document.records) for document in accepted),
         num_documents_rejected=len(rejected),
         num_specs_rejected=sum(len(document.problems) for document in accepted),
+        rules=RULES,
     )

@@ -60,6 +60,8 @@ class BuildResult:
             if each.reason:
                 hint = "to take it all the same: --allow-partial"
                 notes.append(f"{each.snapshot} is held back: {each.reason}; {hint}")
+        if remade := sum(each.status == "remade" for each in self.outcomes):
+            notes.append(f"{remade:,} remade, for documents are read by other rules than before")
         return notes
 
 
@@ -123,7 +125,8 @@ def _outcome(done: Converted, publication: Publication) -> Outcome:
         return Outcome(done.snapshot, "repaired", done.state)
     if not is_fresh(done, publication):
         return Outcome(done.snapshot, "unchanged", done.state)
-    before = previous.documents(publication, done.snapshot)
-    has = {(path, sha256) for path, sha256 in done.sha256.items()}
-    changed = {path for path, _ in before ^ has}
-    return Outcome(done.snapshot, "changed", done.state, len(changed))
+    before = previous.read(publication, done.snapshot)
+    changed = {path for path, _ in before ^ set(done.sha256.items())}
+    # Nothing but our rules has changed.
+    status = "changed" if changed else "remade"
+    return Outcome(done.snapshot, status, done.state, len(changed))

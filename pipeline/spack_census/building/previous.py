@@ -17,6 +17,14 @@ def documents(publication: Publication, snapshot: str) -> set[tuple[str, str]]:
     return {(row["path"], row["sha256"]) for row in rows}
 
 
+def read(publication: Publication, snapshot: str) -> set[tuple[str, str]]:
+    """Return (path, SHA-256) of each document that was read for it, accepted or not."""
+    rows = _columns(publication, "rejects", snapshot, ["path", "sha256", "scope"])
+    rejected = {(row["path"], row["sha256"]) for row in rows if row["scope"] == "document"}
+    found = documents(publication, snapshot) | rejected
+    return {(path, sha256) for path, sha256 in found if sha256 is not None}
+
+
 def packages(publication: Publication, snapshot: str) -> set[str]:
     """Return the packages described, with specs or without."""
     rows = _columns(publication, "documents", snapshot, ["package"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import pyarrow as pa
 from spack_census.building import tables
 from spack_census.dataset import parquet, schema
 from spack_census.dataset.layout import File, SnapshotState
-from spack_census.documents.records import Reject
 from spack_census.spack import microarch, series
 
 _DATAPACKAGE = "datapackage.json"
@@ -21,12 +20,13 @@ _DATAPACKAGE = "datapackage.json"
 def write(
     root: Path,
     states: Mapping[str, SnapshotState],
-    rejected: Iterable[Reject],
+    rejects: pa.Table,
     others: Sequence[File],
 ) -> list[File]:
     """Write snapshots, targets, target_compat, the rejects of no snapshot, datapackage.json.
 
-    `others` are all other files of the version; their folders name the targets in use.
+    `rejects` are those of no snapshot, in the schema of `schema.REJECTS`; `others` are all other
+    files of the version, whose folders name the targets in use.
     """
     seen = {
         part.removeprefix("target=")
@@ -39,7 +39,7 @@ def write(
         schema.TARGETS: tables.rows(schema.TARGETS, microarch.targets_rows(seen)),
         schema.TARGET_COMPAT: tables.rows(schema.TARGET_COMPAT, microarch.compat_rows(seen)),
         # Written even when empty: a reader's glob over a folder without files is an error.
-        schema.REJECTS: tables.rejects((), rejected),
+        schema.REJECTS: rejects,
     }
     files = [parquet.write(root, table, rows, "", snapshot=None) for table, rows in content.items()]
     return [*files, _write_datapackage(root, [*others, *files])]

@@ -17,6 +17,7 @@ from spack_census.cli import (
     inspecting,
     publishing,
     running,
+    versions,
 )
 from spack_census.errors import ParameterError
 
@@ -73,7 +74,8 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         inspecting.rejects,
         inspecting.check,
         inspecting.verify,
-        inspecting.path,
+        versions.migrate,
+        versions.path,
         inspecting.sql,
     ),
 }

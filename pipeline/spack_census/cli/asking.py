@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from spack_census.cli.options import (
 )
 from spack_census.cli.printing import answer, write_rows
 from spack_census.errors import ParameterError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 OnTarget = Annotated[
     str | None, typer.Option("--target", metavar="NAME", help="Binaries of this target only.")
@@ -154,7 +157,17 @@ def diff(
             answer(lambda: shown.listed(rows), lambda: rows, format, wide=wide)
             # A spec that only moved to other stacks has no row, yet that is a change too.
             changed = len(rows) > 0 or (only is None and asked.diff(con, *pair, scope).changed)
+        _note_rules(con, pair)
     return ExitCode.DIFFERENT if exit_code and changed else ExitCode.OK
+
+
+def _note_rules(con: DuckDBPyConnection, pair: tuple[str, str]) -> None:
+    from spack_census.ask import rules, snapshots
+
+    chosen = {snapshots.resolve(con, name) for name in pair}
+    note = rules.told(each for each in snapshots.listing(con) if each.snapshot in chosen)
+    if note:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def package(

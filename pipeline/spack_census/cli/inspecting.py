@@ -1,9 +1,8 @@
-"""The commands that show what is there: snapshots, queries, rejects, check, verify, path, sql."""
+"""The commands that show what is there: snapshots, queries, rejects, check, verify, sql."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -112,6 +111,7 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
 
     Example: census check
     """
+    from spack_census.ask import rules, snapshots
     from spack_census.ask.database import connect
     from spack_census.ask.queries import catalogue, run
 
@@ -127,6 +127,9 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
             if number:
                 write_rows(rows.limit(_SAMPLE), Format.TABLE, wide=wide)
                 print(f"{number:,} failing rows: census query {query.name}")
+        note = rules.told(snapshots.listing(connection))
+    if note:
+        print(f"note: {note}", file=sys.stderr)
     return ExitCode.DIFFERENT if failed else ExitCode.OK
 
 
@@ -194,16 +197,6 @@ def _print_findings(found: Verification, form: Format, stream: TextIO, *, wide: 
         with duckdb.connect(":memory:") as connection:
             table = pa.table({**empty, **dict(columns)})
             write_rows(connection.from_arrow(table), form, stream, wide=wide)
-
-
-def path(dataset: Dataset = DEFAULT_DATASET) -> None:
-    """Print the folder of the current version, which no later build will change.
-
-    Example: duckdb -c "select count(*) from '$(census path)/specs/**/*.parquet'"
-    """
-    from spack_census.dataset.layout import pin
-
-    print(pin(Path(dataset)))
 
 
 def sql(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> None:

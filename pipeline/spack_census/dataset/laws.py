@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from spack_census.dataset import schema
+from spack_census.dataset import formats, schema
 from spack_census.dataset.layout import PARTITION_VALUE, File, Manifest, SnapshotState
 
 
@@ -54,7 +54,7 @@ def check(version: Path, manifest: Manifest, files: Iterable[File]) -> Iterator[
         unread.remove(file.path)
         if file.table is None:
             continue
-        rows, faults = _read(version, file)
+        rows, faults = _read(version, file, formats.number(manifest.format))
         yield from (Breach("rows", file.path, file.snapshot, fault) for fault in faults)
         if rows is not None and file.snapshot is not None:
             _add(tallies[file.snapshot], file, rows)
@@ -70,8 +70,8 @@ def check(version: Path, manifest: Manifest, files: Iterable[File]) -> Iterator[
     yield from _check_manifest(manifest)
 
 
-def _read(version: Path, file: File) -> tuple[pa.Table | None, list[str]]:
-    tables = {table.name: table for table in schema.TABLES}
+def _read(version: Path, file: File, of_format: int) -> tuple[pa.Table | None, list[str]]:
+    tables = {table.name: table for table in formats.tables(of_format)}
     table = tables.get(file.table or "")
     if table is None:
         return None, [f"there is no table {file.table!r}"]
@@ -79,7 +79,7 @@ def _read(version: Path, file: File) -> tuple[pa.Table | None, list[str]]:
         rows = pq.ParquetFile(version / file.path).read()
     except (pa.ArrowException, OSError) as error:
         return None, [f"it cannot be read as Parquet: {error}"]
-    faults = [*_form(table, file), *_schema(table, rows)]
+    faults = [*_form(table, file), *_schema(table, rows, described=of_format == schema.FORMAT)]
     if faults:
         return None, faults
     return rows, [*_content(table, file, rows)]
@@ -100,12 +100,13 @@ def _form(table: schema.Table, file: File) -> Iterator[str]:
         yield "its name is not that of its content"
 
 
-def _schema(table: schema.Table, rows: pa.Table) -> Iterator[str]:
+def _schema(table: schema.Table, rows: pa.Table, *, described: bool) -> Iterator[str]:
     expected = table.file_arrow
     if not rows.schema.equals(expected):
         yield f"its columns are not those of the table {table.name}: {rows.schema.names}"
         return
-    for column in expected:
+    # Older formats told of the same columns in other words.
+    for column in expected if described else ():
         if rows.schema.field(column.name).metadata != column.metadata:
             yield f"the column {column.name} has another description"
 
@@ -171,7 +172,7 @@ def _check_snapshots(rows: Sequence[dict[str, Any]], manifest: Manifest) -> Iter
         yield Breach("counts", "", None, "the table snapshots has not the manifest's snapshots")
         return
     for name, state in expected.items():
-        for column in SnapshotState.__struct_fields__:
+        for column in found[name].keys() & set(SnapshotState.__struct_fields__):
             if found[name][column] != getattr(state, column):
                 message = f"{name}: {column} is not the same in table and manifest"
                 yield Breach("counts", "", None, message)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from spack_census.dataset import schema
+from spack_census.dataset import formats, schema
 from spack_census.errors import DatasetError
 
 CURRENT = "current"
@@ -39,8 +39,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a version knows of one snapshot, enough to tell whether its source has changed."""
+class SnapshotState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a version knows of one snapshot, enough to tell whether its source has changed.
+
+    What later formats added has a default, which is not written: a manifest of an older one is
+    encoded to the same bytes again, and its id goes on vouching for it.
+    """
 
     source: str
     source_revision: str
@@ -50,6 +54,8 @@ class SnapshotState(msgspec.Struct, frozen=True, kw_only=True):
     num_specs: int
     num_documents_rejected: int
     num_specs_rejected: int
+    rules: int | None = None
+    """The number of the rules it was made by (`limits.RULES`), None where that was not noted."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: int
+    """As it is written; `formats.number` makes its number of it."""
     id: str
     parent: str | None
     tools: dict[str, str]
@@ -66,6 +73,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of each table."""
     snapshots: dict[str, SnapshotState]
     files: list[File]
+
+
+class _Written(msgspec.Struct):
+    format: int
 
 
 def installed_tools() -> dict[str, str]:
@@ -172,20 +183,20 @@ def way_back(dataset: Path, without: str | None = None) -> tuple[str, ...]:
 
 
 def read_manifest(version: Path) -> Manifest:
-    """Return the manifest of a version folder; raises DatasetError if it is not readable."""
+    """Return the manifest of a version folder, of any format that is known.
+
+    Raises DatasetError if it is not readable, or of a newer format.
+    """
     path = version / MANIFEST
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        data = path.read_bytes()
+        # First: of a newer format nothing else is certain.
+        formats.demand_known(msgspec.json.decode(data, type=_Written).format, version)
+        return msgspec.json.decode(data, type=Manifest)
     # Broken UTF-8 is no MsgspecError.
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         steps = way_back(version.parent.parent, version.name)
         raise DatasetError(f"{path} cannot be read: {error}", *steps) from error
-    if manifest.format != schema.FORMAT:
-        raise DatasetError(
-            f"{path.parent} was built by a version of census with other tables",
-            "build it into a new folder: census build SOURCE --dataset DIR",
-        )
-    return manifest
 
 
 def demand_files(version: Path, manifest: Manifest) -> None:

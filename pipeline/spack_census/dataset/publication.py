@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from spack_census.dataset import schema
+from spack_census.dataset import holds, schema
 from spack_census.dataset.layout import (
     CURRENT,
     MANIFEST,
@@ -37,6 +37,7 @@ from spack_census.dataset.layout import (
     version_ids,
     version_number,
 )
+from spack_census.dataset.turns import head, turn
 from spack_census.disk import durable, failpoints, locking
 from spack_census.errors import DatasetError
 
@@ -55,6 +56,7 @@ class Publication:
         # A name of its own: what workers of a killed build still write must not land in this one.
         self.staging = dataset / _STAGING / secrets.token_hex(4)
         self.tree = self.staging / "version"
+        self.head = head(dataset)
         self.current = None if is_new(dataset) else pin(dataset)
         self.manifest = read_manifest(self.current) if self.current else None
 
@@ -80,10 +82,12 @@ class Publication:
         durable.make_folder(self.dataset / VERSIONS)
         self.tree.mkdir(parents=True)
         number = version_number(self.current.name) if self.current else 0
-        for name in version_ids(self.dataset):
-            # Moved there and never made current: nobody has seen it.
-            if version_number(name) > number:
-                self._discard(name)
+        # Only in turn: what a rival has just moved there could be about to become current.
+        with turn(self.dataset, self.head):
+            for name in version_ids(self.dataset):
+                # Moved there and never made current: nobody has seen it.
+                if version_number(name) > number:
+                    self._discard(name)
 
     def commit(
         self,
@@ -108,10 +112,11 @@ class Publication:
         durable.write_bytes(self.tree / MANIFEST, encode_manifest(manifest))
         for folder_name, _, _ in os.walk(self.tree, topdown=False):
             durable.sync(Path(folder_name))
-        failpoints.reached("move version")
-        self.tree.rename(self.dataset / VERSIONS / manifest.id)
-        durable.sync(self.dataset / VERSIONS)
-        self._make_current(manifest)
+        with turn(self.dataset, self.head):
+            failpoints.reached("move version")
+            self.tree.rename(self.dataset / VERSIONS / manifest.id)
+            durable.sync(self.dataset / VERSIONS)
+            self._make_current(manifest)
         return manifest
 
     def _make_current(self, manifest: Manifest) -> None:
@@ -172,17 +177,27 @@ class Publication:
     def clean(self) -> None:
         """Remove the staging folder, and versions that no reader can be expected to hold any more.
 
-        The last three stay, and each that was current less than an hour ago. Raises OSError.
+        The last three stay, each that was current less than an hour ago, and each that a reader
+        holds. Raises OSError.
         """
         failpoints.reached("clean up")
         names = version_ids(self.dataset)
         limit = time.time() - _KEPT_SECONDS
+        held = holds.held(self.dataset)
         # A version was current until the next one was made, however old it was by then.
         for name, successor in pairwise(names[: 1 - _KEPT_VERSIONS]):
-            if (self.dataset / VERSIONS / successor).stat().st_mtime < limit:
+            recent = (self.dataset / VERSIONS / successor).stat().st_mtime >= limit
+            if not recent and name not in held:
                 self._discard(name)
         failpoints.reached("remove staging")
-        _remove(self.dataset / _STAGING)
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove what this build has staged, and the folder where no other has. Raises OSError."""
+        _remove(self.staging)
+        # Where the lock does not hold, a rival may have its own there.
+        with suppress(OSError):
+            self.staging.parent.rmdir()
 
     def _discard(self, name: str) -> None:
         failpoints.reached("discard version")
@@ -210,7 +225,7 @@ def lock(
         except BaseException:
             # Above all a full disk wants its room back; what stays, the next build removes.
             with suppress(OSError):
-                _remove(dataset / _STAGING)
+                publication.clear()
             raise
 
 
@@ -219,14 +234,20 @@ def _same(one: Manifest, other: Manifest) -> bool:
     return (one.format, one.snapshots, one.files) == (other.format, other.snapshots, other.files)
 
 
-def _remove_dead(path: Path) -> None:
+def _remove_dead(folder: Path) -> None:
     """Remove what dead builds left; what a lost worker of theirs still adds may stay for now."""
-    try:
-        _remove(path)
-    except OSError as error:
-        # Its folder has a name that nothing of this build has.
-        if error.errno != errno.ENOTEMPTY:
-            raise
+    if folder.is_symlink():
+        folder.unlink()
+    for path in folder.iterdir() if folder.exists() else ():
+        # Out of its way at once: should it not be dead, it fails, and publishes nothing by halves.
+        aside = folder / f"dead-{secrets.token_hex(4)}"
+        path.rename(aside)
+        try:
+            _remove(aside)
+        except OSError as error:
+            # Its folder has a name that nothing of this build has.
+            if error.errno != errno.ENOTEMPTY:
+                raise
 
 
 def _remove(path: Path) -> None:

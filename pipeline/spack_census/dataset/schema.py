@@ -180,6 +180,13 @@ SNAPSHOTS = Table(
             "What identifies the state of the source: the SHA-256 over the number of our rules "
             "and its documents' paths and contents",
         ),
+        Column(
+            "rules",
+            pa.int32(),
+            "Number of the rules by which documents became rows, null where not noted",
+            nullable=True,
+            since=2,
+        ),
     ),
     (),
     ("series", "series_order"),

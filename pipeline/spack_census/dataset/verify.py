@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.dataset import laws
+from spack_census.dataset.holds import HOLDS
 from spack_census.dataset.layout import (
     CURRENT,
     MANIFEST,
@@ -28,14 +29,15 @@ from spack_census.dataset.layout import (
     seal,
     version_number,
 )
+from spack_census.dataset.turns import TURN
 from spack_census.disk import durable, locking
 
 REPAIR = "census verify --repair SOURCE"
 _AGAIN = "the next build removes it"
 _FOREIGN = "move it out of the dataset"
 _BESIDE = ("fingerprints.json", OWNERS)
-_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, *_BESIDE))
-_LEFT_BEHIND = {"staging", *(durable.draft_of(Path(name)).name for name in _BESIDE)}
+_OURS = frozenset((CURRENT, VERSIONS, locking.LOCK, HOLDS, *_BESIDE))
+_LEFT_BEHIND = {"staging", TURN, *(durable.draft_of(Path(name)).name for name in _BESIDE)}
 _CHUNK_BYTES = 1 << 20
 
 

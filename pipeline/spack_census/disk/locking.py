@@ -19,6 +19,8 @@ from spack_census.disk import durable, failpoints
 from spack_census.errors import BusyError, DatasetError
 
 LOCK = "LOCK"
+_MODE = 0o600
+"""Whoever can open it can hold it, and keep every build waiting: a reader has no need to."""
 _POLL_SECONDS = 0.05
 _UNSIGNED_SECONDS = 1
 _UNKNOWN = "another process"
@@ -37,8 +39,9 @@ def hold(dataset: Path, wait_seconds: float = 0, busy: tuple[str, str] = _BUILDS
     durable.make_folder(dataset)
     failpoints.reached("open lock")
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(dataset / LOCK, flags, 0o644)
+    descriptor = os.open(dataset / LOCK, flags, _MODE)
     try:
+        _close_to_others(descriptor)
         _acquire(descriptor, dataset, wait_seconds, busy)
         unsigned = os.fstat(descriptor)
         _sign(descriptor)
@@ -72,11 +75,21 @@ def still(dataset: Path) -> Iterator[str | None]:
     except FileNotFoundError:
         yield None
         return
+    except PermissionError:
+        yield _UNKNOWN
+        return
     try:
         free = _try(descriptor, fcntl.LOCK_SH, dataset)
         yield None if free else _signature(descriptor) or _UNKNOWN
     finally:
         os.close(descriptor)
+
+
+def _close_to_others(descriptor: int) -> None:
+    # One of an older version was open to all.
+    if os.fstat(descriptor).st_mode & 0o777 != _MODE:
+        with suppress(OSError):
+            os.fchmod(descriptor, _MODE)
 
 
 def _acquire(descriptor: int, dataset: Path, wait_seconds: float, busy: tuple[str, str]) -> None:

@@ -53,6 +53,11 @@ def chain(dataset: Path) -> list[str]:
     return found
 
 
+def whole(dataset: Path) -> bool:
+    """Tell whether nothing is wrong but what a refused rival may leave for the next to remove."""
+    return {finding.kind for finding in verify(dataset).findings} <= {"leftover"}
+
+
 @pytest.mark.usefixtures("lying_lock")
 def test_no_acknowledged_build_is_lost_though_nobody_is_kept_out(
     tmp_path: Path, dataset: Path
@@ -83,7 +88,7 @@ def test_no_acknowledged_build_is_lost_though_nobody_is_kept_out(
         acknowledged += [line["done"] for line in said if "done" in line]
         refused += sum("refused" in line for line in said)
         assert len(said) == BUILDERS
-        assert verify(dataset).findings == ()
+        assert whole(dataset)
         assert set(acknowledged) <= set(chain(dataset))
     assert len(acknowledged) + refused == ROUNDS * BUILDERS
     assert acknowledged
@@ -282,4 +287,4 @@ def test_a_build_through_fuse_costs_an_error_at_most(
         os.close(starter)
         acknowledged += [line["done"] for line in said if "done" in line]
         assert set(acknowledged) <= set(chain(dataset))
-        assert verify(dataset).findings == ()
+        assert whole(dataset)

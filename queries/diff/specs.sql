@@ -10,42 +10,7 @@
 -- column: before_stacks | Stacks of the spec before, null if added
 -- column: after_stacks | Stacks of the spec after, null if removed
 
-with old as (
-    select
-        package,
-        version,
-        version_key,
-        platform,
-        os,
-        target,
-        hash,
-        stacks,
-        -- A hash that a snapshot holds twice must not pair up four times.
-        row_number() over (
-            partition by hash
-            order by package, version_key, version, platform, os, target, stacks
-        ) as copy
-    from specs_at($before)
-),
-
-new as (
-    select
-        package,
-        version,
-        version_key,
-        platform,
-        os,
-        target,
-        hash,
-        stacks,
-        row_number() over (
-            partition by hash
-            order by package, version_key, version, platform, os, target, stacks
-        ) as copy
-    from specs_at($after)
-),
-
-paired as (
+with paired as (
     select
         case
             when old.hash is null then 'added'
@@ -63,8 +28,8 @@ paired as (
         coalesce(new.copy, old.copy) as copy,
         old.stacks as before_stacks,
         new.stacks as after_stacks
-    from old
-    full outer join new
+    from specs_copies($before) as old
+    full outer join specs_copies($after) as new
         on old.hash = new.hash and old.copy = new.copy
 )
 

@@ -85,13 +85,7 @@ changed as (
 counted as (
     select
         stack,
-        count(*) filter (where change = 'gone') as gone,
-        count(*) filter (where change = 'appeared') as appeared,
-        count(*) filter (where change = 'upgraded') as upgraded,
-        count(*) filter (where change = 'downgraded') as downgraded,
-        count(*) filter (where change = 'recompiled') as recompiled,
-        count(*) filter (where change = 'reconfigured') as reconfigured,
-        count(*) filter (where change = 'rebuilt') as rebuilt
+        counts_by_label(change) as labels
     from changed
     group by stack
 )
@@ -109,13 +103,13 @@ select
     ifnull(kept.kept, 0) as kept,
     ifnull(kept.moved_in, 0) as moved_in,
     ifnull(kept.moved_out, 0) as moved_out,
-    ifnull(counted.gone, 0) as gone,
-    ifnull(counted.appeared, 0) as appeared,
-    ifnull(counted.upgraded, 0) as upgraded,
-    ifnull(counted.downgraded, 0) as downgraded,
-    ifnull(counted.recompiled, 0) as recompiled,
-    ifnull(counted.reconfigured, 0) as reconfigured,
-    ifnull(counted.rebuilt, 0) as rebuilt
+    ifnull(counted.labels['gone'], 0) as gone,
+    ifnull(counted.labels['appeared'], 0) as appeared,
+    ifnull(counted.labels['upgraded'], 0) as upgraded,
+    ifnull(counted.labels['downgraded'], 0) as downgraded,
+    ifnull(counted.labels['recompiled'], 0) as recompiled,
+    ifnull(counted.labels['reconfigured'], 0) as reconfigured,
+    ifnull(counted.labels['rebuilt'], 0) as rebuilt
 from stacks
 inner join sizes on stacks.stack = sizes.stack
 left join kept on stacks.stack = kept.stack
@@ -123,6 +117,6 @@ left join counted on stacks.stack = counted.stack
 where $before is distinct from $after
 order by
     list_position(['gone', 'appeared', 'renamed', 'kept'], change),
-    counted.gone desc nulls last,
+    counted.labels['gone'] desc nulls last,
     sizes.after_specs desc,
     stacks.stack

@@ -34,36 +34,16 @@ place_counts as (
     from places
 ),
 
-copies as (
-    select
-        hash,
-        stacks,
-        snapshot = $after as is_after,
-        -- a hash that a snapshot holds twice must not pair up four times
-        row_number() over (
-            partition by snapshot, hash
-            order by package, version_key, version, platform, os, target, stacks
-        ) as copy
-    from specs
-    where snapshot in ($before, $after)
-),
-
 moves as (
     select count(*) as moved
-    from copies as one
-    inner join copies as other on one.hash = other.hash and one.copy = other.copy
-    where other.is_after and not one.is_after and one.stacks <> other.stacks
+    from specs_copies($before) as one
+    inner join specs_copies($after) as other
+        on one.hash = other.hash and one.copy = other.copy
+    where one.stacks <> other.stacks
 ),
 
 change_counts as (
-    select
-        count(*) filter (where change = 'gone') as gone,
-        count(*) filter (where change = 'appeared') as appeared,
-        count(*) filter (where change = 'downgraded') as downgraded,
-        count(*) filter (where change = 'upgraded') as upgraded,
-        count(*) filter (where change = 'recompiled') as recompiled,
-        count(*) filter (where change = 'reconfigured') as reconfigured,
-        count(*) filter (where change = 'rebuilt') as rebuilt
+    select unnest(counts_by_label(change))
     from changes($before, $after)
 ),
 

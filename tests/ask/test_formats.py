@@ -13,7 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from spack_census.ask.database import connect
-from spack_census.ask.formats import visible, write, write_parquet
+from spack_census.ask.formats import (
+    spreadsheet_text,
+    visible,
+    write,
+    write_parquet,
+    write_spreadsheet,
+)
 from spack_census.errors import CensusError, ParameterError, QueryError
 from support.query_cases import write_dataset
 
@@ -178,3 +184,20 @@ def test_query_that_fails_half_way_leaves_the_file_as_it_was(tmp_path: Path) -> 
 def test_many_batches_are_all_written() -> None:
     relation = _relation("select range as n from range(300_000)")
     assert _text("csv", relation).count("\n") == 300_001
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
+def test_in_a_file_for_spreadsheets_no_text_is_a_formula(start: str) -> None:
+    text = f"{start}1+2"
+    relation = _relation("select $v as a, -1 as n, ['=x'] as l", v=text)
+    stream = io.StringIO()
+    write_spreadsheet(relation, stream)
+    rows = [*csv.reader(io.StringIO(stream.getvalue(), newline=""))]
+    assert rows == [["a", "n", "l"], [f"'{text}", "-1", '["=x"]']]
+    exact = [*csv.reader(io.StringIO(_text("csv", relation), newline=""))]
+    assert exact[1][0] == text, "--format csv is what the data say"
+
+
+def test_what_is_no_formula_stands_as_it_is() -> None:
+    for text in ("", "gcc@11.4", "a=1", "'x", " =1", "0"):
+        assert spreadsheet_text(text) == text

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -474,3 +474,48 @@ def test_the_command_line_takes_the_options(
     ran = census(f"build {repository.root} --rev nosuch")
     assert (ran.code, ran.out) == (2, "")
     assert "has no commit 'nosuch'" in ran.err
+
+
+def dated(repository: Repository, time: str) -> str:
+    """Commit the tree of HEAD once more, with any time whatever; return the object id."""
+    text = repository.git("cat-file", "commit", "HEAD")
+    lines = [
+        f"{line.rpartition('>')[0]}> {time} +0000" if line.startswith("committer ") else line
+        for line in text.split("\n")
+    ]
+    path = repository.root.parent / "commit"
+    path.write_text("\n".join(lines) + "\n")
+    options = ("-t", "commit", "-w", "--literally")
+    return repository.git("hash-object", *options, str(path))
+
+
+@pytest.mark.parametrize(
+    ("time", "named"),
+    [
+        ("253402300799", "9999-12-31"),
+        ("0", "1970-01-01"),
+        ("253402300800", None),
+        ("18446744073709551615", None),
+        ("18446744073709551616", None),
+        ("-1", None),
+        ("99999999999999999999999", None),
+    ],
+)
+@pytest.mark.parametrize("every", Every)
+def test_a_commit_of_any_date_is_named_or_an_error_names_it(
+    repository: Repository, time: str, named: str | None, every: Every
+) -> None:
+    commit = dated(repository, time)
+    with suppress(SourceError) if named is None else nullcontext():
+        found = open_repository(repository.root, rev=commit, every=every)
+        # What git takes for no date it may print as 0, or as the largest number there is.
+        assert found.unnamed is not None
+        assert named is None or found.unnamed == f"unnamed@{named}"
+
+
+def test_dates_before_1970_and_in_early_years_are_written_in_full() -> None:
+    found = states("develop", [(-62135596800, "a"), (-1, "b")], Every.DAY)
+    assert [each.snapshot for each in found] == ["develop@0001-01-01", "develop@1969-12-31"]
+    for seconds in (-62135596801, -(2**64), 2**64, 10**30):
+        with pytest.raises(SourceError, match="commit abc has a date"):
+            states("develop", [(seconds, "abc")], Every.DAY)

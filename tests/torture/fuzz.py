@@ -21,7 +21,7 @@ import msgspec
 from spack_census.documents import parsing
 from spack_census.documents.records import Document, Reject
 from support import naive
-from torture import answers, cost, indexes, lockfiles, together
+from torture import answers, cost, indexes, lockfiles, together, written
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
@@ -151,5 +151,7 @@ FORMATS: dict[str, Format] = {
     "documents together": Format(faultless_seeds, together.check),
     "indexes": Format(indexes.seeds, indexes.check),
     "lockfiles": Format(lockfiles.seeds, lockfiles.check),
+    "configurations": Format(written.configurations, written.check_configuration, share=0.1),
+    "spack.yaml": Format(written.manifests, written.check_manifest, share=0.1),
     "answers": Format(answers.seeds, answers.check, share=0.1),
 }

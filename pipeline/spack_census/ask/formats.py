@@ -32,6 +32,13 @@ _UNSAFE = re.compile(
 )
 _MARKDOWN = re.compile(r"[\\`*\[\]~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+# Platforms make links of addresses, of user names and of numbers of issues, escaped or not, but
+# not across a comment.
+_LINKED = re.compile(
+    r"(?i)@(?=[\w\\])|#(?=\d)|\bGH-(?=\d)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp|tel):(?=\S)"
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a formula begins for one spreadsheet or another, also in full width."""
 
 
 def write(relation: duckdb.DuckDBPyRelation, format: str, stream: TextIO) -> None:  # noqa: A002 - what everyone calls it
@@ -90,7 +97,24 @@ def visible(text: str) -> str:
 
 def markdown_text(text: str) -> str:
     """Return text as it stands in Markdown, also in a cell of a table, where none of it acts."""
-    return _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
+    escaped = _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
+    return _LINKED.sub(r"\g<0><!-- -->", escaped)
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula: an apostrophe goes before it.
+
+    Only for files that are made for spreadsheets: it is one character more than the data say.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def write_spreadsheet(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
+    """Write a relation's rows as csv for spreadsheets, in which no text is a formula.
+
+    Raises QueryError where the query fails while it runs.
+    """
+    _write_rows(relation, stream, _spreadsheet_cell)
 
 
 def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
@@ -142,10 +166,23 @@ def _text(value: Any) -> str:
 def _write_csv(relation: duckdb.DuckDBPyRelation, stream: TextIO, delimiter: str = ",") -> None:
     # Into a file goes what the data say; a terminal would obey it.
     spell = visible if stream.isatty() else str
+    _write_rows(relation, stream, lambda value: spell(_text(value)), delimiter)
+
+
+def _spreadsheet_cell(value: Any) -> str:
+    return spreadsheet_text(value) if isinstance(value, str) else _text(value)
+
+
+def _write_rows(
+    relation: duckdb.DuckDBPyRelation,
+    stream: TextIO,
+    spell: Callable[[Any], str],
+    delimiter: str = ",",
+) -> None:
     writer = csv.writer(stream, lineterminator="\n", delimiter=delimiter)
     writer.writerow(map(spell, relation.columns))
     for row in plain_rows(relation):
-        cells = [spell(_text(value)) for value in row]
+        cells = [spell(value) for value in row]
         if "\r" in "".join(cells):
             stream.write(_csv_line(cells, delimiter))
         else:

@@ -53,14 +53,16 @@ def _csv(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> bytes:
 
 
 def _text(value: Any) -> str:
-    """Return a value as `formats` has it in csv: nothing for null, lists as JSON."""
+    """Return a value as `formats` has it for spreadsheets: nothing for null, lists as JSON."""
     if isinstance(value, list | bool):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return formats.spreadsheet_text(value)
     return "" if value is None else str(value)
 
 
 def _changes(con: duckdb.DuckDBPyConnection, report: Report) -> bytes:
     pair = {"before": report.before.snapshot, "after": report.after.snapshot}
     stream = io.StringIO()
-    formats.write(queries.run(con, queries.load("diff.changes"), pair), "csv", stream)
+    formats.write_spreadsheet(queries.run(con, queries.load("diff.changes"), pair), stream)
     return stream.getvalue().encode()

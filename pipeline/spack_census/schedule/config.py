@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
+from spack_census.disk import handwritten
 from spack_census.errors import CensusError, UnknownNameError
 
 _DOCS = "each key is described in docs/schedule.md"
-_Count = Annotated[int, Meta(ge=1)]
-_Text = Annotated[str, Meta(min_length=1)]
+_Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Seconds = Annotated[float, Meta(gt=0, le=10_000_000)]
+_Text = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 
 
 class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True, rename={"rename": "as"}):
@@ -45,9 +46,9 @@ class RunConfig(Struct, frozen=True, forbid_unknown_fields=True):
     keep_reports: _Count | None = None
     url: str = ""
     on_change: _Text | None = None
-    wait_seconds: Annotated[float, Meta(ge=0)] = 0
-    run_seconds: Annotated[float, Meta(gt=0)] = 10_800
-    hook_seconds: Annotated[float, Meta(gt=0)] = 600
+    wait_seconds: Annotated[float, Meta(ge=0, le=10_000_000)] = 0
+    run_seconds: _Seconds = 10_800
+    hook_seconds: _Seconds = 600
     folder: str = "."
 
     def path(self, name: str) -> Path:
@@ -100,30 +101,13 @@ def _demand_keys(path: Path, found: Mapping[Any, Any], known: Iterable[str], whe
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise CensusError(
-            f"cannot read {path}: {reason}", "an example: deploy/census.yaml"
-        ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "it holds a character that YAML does not"
-        raise CensusError(f"{place}: {problem}", _DOCS) from error
+        content = handwritten.load(path)
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror or error}"
+        raise CensusError(message, "an example: deploy/census.yaml") from error
+    except handwritten.UnusableError as error:
+        place = path if error.line is None else f"{path}:{error.line}"
+        raise CensusError(f"{place}: {error.problem}", _DOCS) from error
     if not isinstance(content, dict):
         raise CensusError(f"{path} holds no keys", _DOCS, "an example: deploy/census.yaml")
     return content
-
-
-class _Loader(yaml.SafeLoader):
-    """A safe loader that takes no key twice; the last one would win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                problem = f"the key {key.value!r} stands twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)

@@ -89,8 +89,8 @@ def open_repository(
     inside = _folder(git_dir, commit, folder)
     history = gitobjects.commits(git_dir, commit, _develop(inside))
     if unnamed is None:
-        seconds, _ = gitobjects.commits(git_dir, commit, inside)[-1]
-        unnamed = f"unnamed@{githistory.utc(seconds):%Y-%m-%d}"
+        last = gitobjects.commits(git_dir, commit, inside)[-1]
+        unnamed = f"unnamed@{githistory.utc(*last).date().isoformat()}"
     states = githistory.states(_DEVELOP, history, every, first_day)
     prefixed = {f"{state.commit[:_ID_DIGITS]}:": state for state in states}
     return Git(git_dir, commit, inside, every, prefixed, unnamed)

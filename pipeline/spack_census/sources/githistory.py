@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from spack_census.errors import SourceError
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
 
 class Every(StrEnum):
     """Which states of a mutable snapshot are kept; days and weeks are those of UTC."""
@@ -36,23 +40,30 @@ def states(
     """
     chosen: dict[str, tuple[dt.datetime, str]] = {}
     for seconds, commit in commits:
-        time = utc(seconds)
+        time = utc(seconds, commit)
         if every is Every.DAY:
-            chosen[f"{time:%Y-%m-%d}"] = (time, commit)
+            chosen[time.date().isoformat()] = (time, commit)
         elif every is Every.WEEK:
             chosen.setdefault(f"{time:%G-%V}", (time, commit))
         else:
-            chosen[_unused(f"{time:%Y-%m-%dT%H%M%SZ}", chosen)] = (time, commit)
+            chosen[_unused(f"{time.date().isoformat()}T{time:%H%M%S}Z", chosen)] = (time, commit)
     return tuple(
-        State(f"{name}@{key if every is Every.COMMIT else f'{time:%Y-%m-%d}'}", commit)
+        State(f"{name}@{key if every is Every.COMMIT else time.date().isoformat()}", commit)
         for key, (time, commit) in chosen.items()
         if since is None or time.date() >= since
     )
 
 
-def utc(seconds: int) -> dt.datetime:
-    """Return the time that many seconds after 1970 began."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+def utc(seconds: int, commit: str) -> dt.datetime:
+    """Return the time that many seconds after 1970 began.
+
+    Raises SourceError, naming the commit, for a time in no year from 1 to 9999.
+    """
+    try:
+        return _EPOCH + dt.timedelta(seconds=seconds)
+    except OverflowError as error:
+        message = f"commit {commit} has a date that is in no calendar: {seconds} s after 1970"
+        raise SourceError(message, "read a commit before it: --rev COMMIT") from error
 
 
 def _unused(name: str, taken: Iterable[str]) -> str:

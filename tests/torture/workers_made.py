@@ -27,6 +27,7 @@ class Doomed:
     folder: Path | None = None
     kind: str = "doomed"
     identity: str = "doomed"
+    place: str = "doomed"
 
     def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         raise NotImplementedError

@@ -26,7 +26,7 @@ from spack_census.building.inventory import Inventory
 from spack_census.building.outcomes import BuildResult, Observer, Outcome
 from spack_census.dataset.layout import Manifest, SnapshotState
 from spack_census.dataset.publication import Publication, lock
-from spack_census.disk import durable, failpoints
+from spack_census.disk import apart, durable, failpoints
 from spack_census.errors import DatasetError
 from spack_census.fetch.opening import open_source
 from spack_census.sources import Source
@@ -64,12 +64,13 @@ def build(  # noqa: PLR0913 - the options of `census build`
     source and dataset. `wait_seconds` is how long another build may take to end; `damaged` names
     snapshots to write anew though their documents have not changed, and given at all has a version
     published even where it differs in nothing. Raises SourceError, RefusedError, BusyError,
-    ConservationError, DatasetError or ClusterError, and then leaves the dataset as it was.
+    ConservationError, DatasetError, ClusterError or ParameterError; the dataset is then as it was.
     """
     origin = source
     if isinstance(origin, (Path, str)):
         origin = open_source(origin, rename, with_sizes=with_sizes)
     folder = Path(dataset)
+    apart.demand_outside("the source", origin.place, "the dataset", folder)
     with (
         durable.errors(folder, _MEND, DatasetError),
         lock(folder, wait_seconds, damaged) as publication,

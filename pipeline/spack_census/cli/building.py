@@ -65,6 +65,7 @@ def build(
     from spack_census.building import builder
     from spack_census.disk import locking
 
+    opening.demand_apart(source, dataset)
     origin = opening.opened(
         source, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
     )

@@ -67,6 +67,17 @@ WithSizes = Annotated[
 ]
 
 
+def demand_apart(source: str, dataset: Path) -> None:
+    """Raise ParameterError where what is fetched would lie with the dataset."""
+    from spack_census.disk import apart
+    from spack_census.fetch import addresses
+
+    if addresses.is_remote(source):
+        from spack_census.fetch.fetching import default_folder
+
+        apart.demand({"the dataset": dataset, "what is fetched": default_folder(source)})
+
+
 def opened(
     source: str,
     rename: str | None,

@@ -25,3 +25,14 @@ def demand(places: Mapping[str, Path | str]) -> None:
         else:
             continue
         raise ParameterError(message, "give each a folder of its own")
+
+
+def demand_outside(one: str, place: Path | str, other: str, folder: Path | str) -> None:
+    """Raise ParameterError where `place` is `folder`, or lies in it; the reverse is no harm.
+
+    `one` and `other` are what they are for.
+    """
+    inner, outer = Path(place).resolve(), Path(folder).resolve()
+    if inner.is_relative_to(outer):
+        message = f"{one}, {inner}, lies in that of {other}, {outer}"
+        raise ParameterError(message, "give each a folder of its own")

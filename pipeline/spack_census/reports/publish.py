@@ -12,6 +12,7 @@ from spack_census.ask import snapshots
 from spack_census.ask.database import connect
 from spack_census.ask.diff import matched
 from spack_census.ask.snapshots import Snapshot
+from spack_census.disk import apart
 from spack_census.errors import CensusError
 from spack_census.reports import files, gathering, index, shelf
 from spack_census.reports.choice import (
@@ -68,8 +69,10 @@ def publish(
     of those of a series. `url` is where the folder will be served. `announce` is told the names of
     the reports before the first is made. A report is there whole or not at all; what another run
     has begun is begun again. Raises BusyError, CensusError where the disk fails,
-    ConservationError, DatasetError, UnknownNameError.
+    ConservationError, DatasetError, UnknownNameError, ParameterError where the folders are not
+    apart.
     """
+    apart.demand({"the dataset": dataset, "the reports": output})
     index.demand_libraries()
     with connect(dataset) as con, shelf.opened(output, wait_seconds):
         listed = snapshots.listing(con)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from spack_census.building import builder
-from spack_census.disk import durable, locking
+from spack_census.disk import apart, durable, locking
 from spack_census.errors import CensusError, fault
 from spack_census.fetch import addresses, fetching
 from spack_census.fetch.opening import open_source
@@ -74,8 +74,10 @@ def run(
     the troubles and keeps nothing else from being done. Hooks are run at least once for each
     report: one that fails, or was cut off, is run again next time. `history` is brought back first
     and kept last. Raises BusyError where another run is at work for longer than `wait_seconds`,
-    CensusError where its state cannot be written or its history cannot be had.
+    CensusError where its state cannot be written or its history cannot be had, ParameterError
+    where the folders are not apart.
     """
+    _demand_apart(config)
     state = config.path(config.reports) / _STATE
     done = Cycle()
     end = time.monotonic() + config.run_seconds
@@ -97,6 +99,21 @@ def run(
             keep = partial(_keep, history, done, log)
             _take(done, log, state, config.run_seconds, "history", keep)
     return done
+
+
+def _demand_apart(config: RunConfig) -> None:
+    places = {
+        "the dataset": config.path(config.dataset),
+        "the reports": config.path(config.reports),
+    }
+    for source in config.sources:
+        if addresses.is_remote(source.source):
+            folder = config.path(source.to or str(fetching.default_folder(source.source)))
+            apart.demand({**places, f"the cache of {addresses.shown(source.source)}": folder})
+        else:
+            place = config.path(source.source)
+            apart.demand_outside("the source", place, "the dataset", places["the dataset"])
+    apart.demand(places)
 
 
 def _share(left_seconds: float, num_steps: int) -> float:

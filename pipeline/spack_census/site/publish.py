@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spack_census.ask import snapshots
 from spack_census.ask.database import connect
-from spack_census.disk import durable, locking
+from spack_census.disk import apart, durable, locking
 from spack_census.site import index, page
 from spack_census.site.files import FOLDER, INDEX, DataFile, is_data_file
 
@@ -62,8 +62,10 @@ def publish(
     Data come first, then the page and the index, each in one step: a run that is cut off leaves
     the explorer that was there. `reports` is the folder of reports to link to, by default the
     folder `reports` beside the output, if it has any. Raises BusyError, CensusError where the
-    disk fails, DatasetError.
+    disk fails, DatasetError, ParameterError where the folders are not apart.
     """
+    beside = output.parent / REPORTS if reports is None else reports
+    apart.demand({"the dataset": dataset, "the explorer": output, "the reports": beside})
     with (
         connect(dataset) as con,
         durable.errors(output, _HINT),
@@ -72,7 +74,6 @@ def publish(
         folder = _Folder(output)
         listed = snapshots.listing(con)
         newest = index.newest(listed)
-        beside = output.parent / REPORTS if reports is None else reports
         named = _reports(beside)
         for head in index.data_files(con, listed, named):
             if head.kind != INDEX:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from spack_census.building import doubts, previous
 from spack_census.building.convert import Converted, Task
@@ -13,14 +14,16 @@ from spack_census.dataset.publication import Publication
 from spack_census.documents.records import Problem
 from spack_census.spack.series import mutable
 
+Status = Literal["new", "changed", "remade", "unchanged", "repaired", "held back", "removed"]
+"""What became of a snapshot; it is remade where the same documents give other rows by our rules."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a build did with one snapshot."""
 
     snapshot: str
-    status: str
-    """new, changed, remade (by other rules), unchanged, repaired, held back or removed."""
+    status: Status
     state: SnapshotState
     num_changed: int = 0
     """Documents added, changed or removed since the version before."""
@@ -128,5 +131,4 @@ def _outcome(done: Converted, publication: Publication) -> Outcome:
     before = previous.read(publication, done.snapshot)
     changed = {path for path, _ in before ^ set(done.sha256.items())}
     # Nothing but our rules has changed.
-    status = "changed" if changed else "remade"
-    return Outcome(done.snapshot, status, done.state, len(changed))
+    return Outcome(done.snapshot, "changed" if changed else "remade", done.state, len(changed))

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from spack_census.dataset.layout import PARTITION_VALUE, File, Manifest, Snapsho
 class Breach(NamedTuple):
     """A law that does not hold."""
 
-    kind: str
+    kind: Literal["rows", "counts"]
     """rows, where one file's rows are not as they must be; counts, where they do not add up."""
     path: str
     """From the version's folder; empty for the version as a whole."""

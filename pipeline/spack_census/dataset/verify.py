@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from spack_census.dataset import laws
 from spack_census.dataset.holds import HOLDS
@@ -41,11 +41,13 @@ _LEFT_BEHIND = {"staging", TURN, *(durable.draft_of(Path(name)).name for name in
 _CHUNK_BYTES = 1 << 20
 
 
+Kind = Literal["manifest", "file", "rows", "counts", "leftover"]
+
+
 class Finding(NamedTuple):
     """One thing that is wrong."""
 
-    kind: str
-    """manifest, file, rows, counts or leftover."""
+    kind: Kind
     path: str
     """Where, from the dataset's folder."""
     snapshot: str | None

@@ -19,6 +19,7 @@ from spack_census.environments.nearest import BUILD_COLUMNS, as_build
 from spack_census.environments.preferences import preferred
 from spack_census.environments.requirements import Verdict, judge
 from spack_census.errors import CensusError
+from spack_census.spack.constraints import Constraint
 
 _MEETING = """
 select {columns}, [{unmet}]::boolean[] as unmet
@@ -26,19 +27,14 @@ from specs
 where snapshot = ? and {where}
 order by version_key desc, version, hash
 """
-# Of the specs that fail the same number of conditions the newest version comes first. The order
-# stands outside: DuckDB refuses an alias there whose expression holds a subquery.
-_NEAREST = """
-select *
-from (
-    select {columns},
-        list_filter([{failing}]::integer[], lambda number: number is not null) as failing
-    from specs
-    where snapshot = ? and package = ?
-)
-order by len(failing), version_key desc, version, hash
-limit 1
+_FAILING = """
+select {columns},
+    list_filter([{failing}]::integer[], lambda number: number is not null) as failing
+from specs
+where snapshot = ? and package = ?
+order by version_key desc, version, hash
 """
+_RUNNING = "select hash from specs where snapshot = ? and {sql}"
 
 
 @dataclass(slots=True)
@@ -51,6 +47,7 @@ class Ground:
     elsewhere: frozenset[str] = frozenset()
     """Hashes that another cache holds, where several are asked."""
     _verdicts: dict[int, tuple[Settings, Verdict]] = field(default_factory=dict)
+    _running: dict[bool, list[tuple[Condition, frozenset[str]]]] = field(default_factory=dict)
     _absent: frozenset[str] | None = None
     _holes: frozenset[str] | None = None
 
@@ -60,6 +57,23 @@ class Ground:
             verdict = judge(self.con, settings, self.snapshot)
             self._verdicts[id(settings)] = (settings, verdict)
         return self._verdicts[id(settings)][1]
+
+    def running(self, *, with_platform: bool) -> list[tuple[Condition, frozenset[str]]]:
+        """Return what a binary must meet to run on the host, each with the hashes that do.
+
+        Asked once: for each root anew it would take most of the time.
+        """
+        if with_platform not in self._running:
+            self._running[with_platform] = [
+                (part, self._meeting(part))
+                for part in host_conditions(self.host, self.snapshot, with_platform=with_platform)
+            ]
+        return self._running[with_platform]
+
+    def _meeting(self, part: Condition) -> frozenset[str]:
+        sql = _RUNNING.format(sql=part.sql)
+        rows = self.con.execute(sql, [self.snapshot, *part.values]).fetchall()
+        return frozenset(hash_ for (hash_,) in rows)
 
     def absent(self) -> frozenset[str]:
         """Return the hashes that specs of the snapshot need and no cache has for the host."""
@@ -84,18 +98,25 @@ class Ground:
 
 def fit_root(ground: Ground, root: Root) -> SpecFit:
     """Return whether a snapshot has a binary for a root; whatever is odd about it is the answer."""
-    if root.constraint is None or root.doubt is not None:
+    if root.constraint is None:
         return _untold(root, root.doubt or "has no constraint")
+    found = _fit(ground, root, root.constraint)
+    if root.doubt is None or found.status == "cannot tell":
+        return found
+    # What could not be read may exclude what is cached, or say that it is there already.
+    reason = f"{root.doubt}; without it: {found.status}"
+    return replace(found, status="cannot tell", reason=reason, compiles=False)
+
+
+def _fit(ground: Ground, root: Root, constraint: Constraint) -> SpecFit:
     external = provided(root)
     if external is not None:
         return replace(_answer(root, external.status), reason=external.reason)
     try:
-        asked = conditions(ground.con, root.constraint, ground.snapshot)
+        asked = conditions(ground.con, constraint, ground.snapshot)
     except CensusError as error:
         return _untold(root, error.message)
-    open_platform = root.constraint.platform is None
-    on_host = host_conditions(ground.host, ground.snapshot, with_platform=open_platform)
-    return _found(ground, root, [*asked, *on_host])
+    return _found(ground, root, asked, ground.running(with_platform=constraint.platform is None))
 
 
 def _answer(root: Root, status: Any) -> SpecFit:
@@ -115,7 +136,12 @@ def _untold(root: Root, reason: str) -> SpecFit:
     return replace(_answer(root, "cannot tell"), reason=reason)
 
 
-def _found(ground: Ground, root: Root, asked: Sequence[Condition]) -> SpecFit:
+def _found(
+    ground: Ground,
+    root: Root,
+    asked: Sequence[Condition],
+    running: Sequence[tuple[Condition, frozenset[str]]],
+) -> SpecFit:
     package = str(root.constraint.package) if root.constraint is not None else ""
     wishes = preferred(ground.con, root.settings, package, ground.snapshot)
     unmet = ", ".join(f"not ifnull({sql}, false)" for _, sql, _ in wishes)
@@ -128,6 +154,8 @@ def _found(ground: Ground, root: Root, asked: Sequence[Condition]) -> SpecFit:
     judged: dict[str, tuple[Build, tuple[str, ...], str | None]] = {}
     for *row, failing in sorted(rows, key=lambda row: sum(row[-1])):
         build = as_build(row)
+        if not all(build.hash in hashes for _, hashes in running):
+            continue
         if build.hash in verdict.excluded:
             excluded = excluded or verdict.excluded[build.hash]
             continue
@@ -152,23 +180,36 @@ def _found(ground: Ground, root: Root, asked: Sequence[Condition]) -> SpecFit:
                 stacks=build.stacks,
                 lacking=lacking,
             )
-    nearest = _nearest(ground, package, asked)
+    nearest = _nearest(ground, package, asked, running)
     return replace(_answer(root, "miss"), nearest=nearest, reason=excluded)
 
 
-def _nearest(ground: Ground, package: str, asked: Sequence[Condition]) -> Nearest | None:
-    """Return the spec of the package that fails the fewest conditions; None where none fails."""
+def _nearest(
+    ground: Ground,
+    package: str,
+    asked: Sequence[Condition],
+    running: Sequence[tuple[Condition, frozenset[str]]],
+) -> Nearest | None:
+    """Return the spec of the package that fails the fewest conditions, the newest of equals.
+
+    None where there is none, or where none fails.
+    """
     failing = ", ".join(
         f"case when ifnull({part.sql}, false) then null else {number} end"
         for number, part in enumerate(asked)
     )
-    sql = _NEAREST.format(columns=BUILD_COLUMNS, failing=failing)
-    rows = ground.con.execute(sql, [*values(list(asked)), ground.snapshot, package]).fetchall()
-    if not rows or not rows[0][-1]:
+    sql = _FAILING.format(columns=BUILD_COLUMNS, failing=failing)
+    bound = [*values(list(asked)), ground.snapshot, package]
+    found: list[tuple[Build, list[Condition]]] = []
+    for *row, numbers in ground.con.execute(sql, bound).fetchall():
+        build = as_build(row)
+        failed = [asked[number] for number in numbers]
+        failed += [part for part, hashes in running if build.hash not in hashes]
+        found.append((build, failed))
+    if not found:
         return None
-    *row, numbers = rows[0]
-    build = as_build(row)
-    return Nearest(build, tuple(_difference(asked[number], build) for number in numbers))
+    build, failed = min(found, key=lambda each: len(each[1]))
+    return Nearest(build, tuple(_difference(part, build) for part in failed)) if failed else None
 
 
 def _difference(part: Condition, build: Build) -> Difference:

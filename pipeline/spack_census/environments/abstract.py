@@ -26,7 +26,12 @@ def fit_manifest(
     elsewhere: frozenset[str] = frozenset(),
 ) -> EnvironmentFit:
     """Return an answer for each root; `snapshot` is one's own name."""
-    ground = Ground(con, snapshot, host, elsewhere)
+    named = frozenset(
+        root.constraint.package
+        for root in manifest.roots
+        if root.constraint is not None and root.constraint.package is not None
+    )
+    ground = Ground(con, snapshot, host, elsewhere, packages=named)
     own = [fit_root(ground, root) for root in manifest.roots]
     specs = (*own, *_included(ground, manifest.locks))
     notes = [*manifest.notes]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 
+from spack_census.ask.condition import SQL
 from spack_census.ask.finding import conjunction, values
 from spack_census.ask.hosts import Host, host_conditions
+from spack_census.ask.knowledge import Known
 from spack_census.ask.predicates import Condition, conditions
 from spack_census.environments import closures
 from spack_census.environments.externals import provided
@@ -21,19 +24,19 @@ from spack_census.environments.requirements import Verdict, judge
 from spack_census.errors import CensusError
 from spack_census.spack.constraints import Constraint
 
-_MEETING = """
-select {columns}, [{unmet}]::boolean[] as unmet
+_OF_PACKAGES = """
+create temp table {table} as
+select *
 from specs
+where snapshot = ? and list_contains(?, package)
+"""
+_JUDGED = """
+select {columns}, [{unmet}]::boolean[] as unmet, [{failing}]::boolean[] as failing
+from {table}
 where snapshot = ? and {where}
 order by version_key desc, version, hash
 """
-_FAILING = """
-select {columns},
-    list_filter([{failing}]::integer[], lambda number: number is not null) as failing
-from specs
-where snapshot = ? and package = ?
-order by version_key desc, version, hash
-"""
+_TABLES = itertools.count()
 _RUNNING = "select hash from specs where snapshot = ? and {sql}"
 
 
@@ -47,6 +50,9 @@ class Ground:
     elsewhere: frozenset[str] = frozenset()
     """Hashes that another cache holds, where several are asked."""
     _verdicts: dict[int, tuple[Settings, Verdict]] = field(default_factory=dict)
+    packages: frozenset[str] = frozenset()
+    """The packages that will be asked for: their specs are read once."""
+    _table: str | None = None
     _running: dict[bool, list[tuple[Condition, frozenset[str]]]] = field(default_factory=dict)
     _absent: frozenset[str] | None = None
     _holes: frozenset[str] | None = None
@@ -57,6 +63,16 @@ class Ground:
             verdict = judge(self.con, settings, self.snapshot)
             self._verdicts[id(settings)] = (settings, verdict)
         return self._verdicts[id(settings)][1]
+
+    def table(self, package: str) -> str:
+        """Return the name of what holds the specs of a package, fewer than `specs` if it can."""
+        if package not in self.packages:
+            return "specs"
+        if self._table is None:
+            self._table = f"asked_{next(_TABLES)}"
+            sql = _OF_PACKAGES.format(table=self._table)
+            self.con.execute(sql, [self.snapshot, sorted(self.packages)])
+        return self._table
 
     def running(self, *, with_platform: bool) -> list[tuple[Condition, frozenset[str]]]:
         """Return what a binary must meet to run on the host, each with the hashes that do.
@@ -116,7 +132,7 @@ def _fit(ground: Ground, root: Root, constraint: Constraint) -> SpecFit:
         asked = conditions(ground.con, constraint, ground.snapshot)
     except CensusError as error:
         return _untold(root, error.message)
-    return _found(ground, root, asked, ground.running(with_platform=constraint.platform is None))
+    return _found(ground, root, _candidates(ground, root, constraint, asked))
 
 
 def _answer(root: Root, status: Any) -> SpecFit:
@@ -136,80 +152,88 @@ def _untold(root: Root, reason: str) -> SpecFit:
     return replace(_answer(root, "cannot tell"), reason=reason)
 
 
-def _found(
-    ground: Ground,
-    root: Root,
-    asked: Sequence[Condition],
-    running: Sequence[tuple[Condition, frozenset[str]]],
-) -> SpecFit:
-    package = str(root.constraint.package) if root.constraint is not None else ""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One spec of the package, the wishes and the conditions that it does not meet."""
+
+    build: Build
+    unmet: tuple[str, ...]
+    failed: tuple[Condition, ...]
+
+
+def _candidates(
+    ground: Ground, root: Root, constraint: Constraint, asked: Sequence[Condition]
+) -> list[_Candidate]:
+    """Return the specs that a root may mean, those that miss fewest wishes first, then newest."""
+    package = constraint.package or ""
     wishes = preferred(ground.con, root.settings, package, ground.snapshot)
-    unmet = ", ".join(f"not ifnull({sql}, false)" for _, sql, _ in wishes)
-    sql = _MEETING.format(columns=BUILD_COLUMNS, unmet=unmet, where=conjunction(list(asked)))
-    bound = [*(value for _, _, each in wishes for value in each), ground.snapshot]
-    rows = ground.con.execute(sql, [*bound, *values(list(asked))]).fetchall()
-    verdict = ground.verdict(root.settings)
-    holes = ground.holes() if rows else frozenset()
-    excluded: str | None = None
-    judged: dict[str, tuple[Build, tuple[str, ...], str | None]] = {}
-    for *row, failing in sorted(rows, key=lambda row: sum(row[-1])):
+    # Of a virtual package, or of none, only what satisfies the root is of use.
+    virtual = not package or Known(ground.con, ground.snapshot).is_virtual(package)
+    where = SQL(conjunction(list(asked)), tuple(values(list(asked))))
+    judged = [] if virtual else list(asked)
+    sql = _JUDGED.format(
+        columns=BUILD_COLUMNS,
+        unmet=", ".join(f"not ifnull({sql}, false)" for _, sql, _ in wishes),
+        failing=", ".join(f"not ifnull({part.sql}, false)" for part in judged),
+        table="specs" if virtual else ground.table(package),
+        where=where.text if virtual else "package = ?",
+    )
+    bound = [*(value for _, _, each in wishes for value in each), *values(judged)]
+    bound += [ground.snapshot, *(where.values if virtual else (package,))]
+    running = ground.running(with_platform=constraint.platform is None)
+    found = []
+    for *row, unmet, failing in ground.con.execute(sql, bound).fetchall():
         build = as_build(row)
-        if not all(build.hash in hashes for _, hashes in running):
+        wanting = (str(rule) for (rule, _, _), fails in zip(wishes, unmet, strict=True) if fails)
+        failed = [part for part, fails in zip(judged, failing, strict=True) if fails]
+        failed += [part for part, hashes in running if build.hash not in hashes]
+        found.append(_Candidate(build, tuple(wanting), tuple(failed)))
+    return sorted(found, key=lambda each: len(each.unmet))
+
+
+def _found(ground: Ground, root: Root, candidates: Sequence[_Candidate]) -> SpecFit:
+    verdict = ground.verdict(root.settings)
+    excluded: str | None = None
+    judged: dict[str, tuple[_Candidate, str | None]] = {}
+    for each in candidates:
+        build = each.build
+        if each.failed:
             continue
         if build.hash in verdict.excluded:
             excluded = excluded or verdict.excluded[build.hash]
             continue
         doubt = verdict.doubt(build.package, build.hash, build.stacks)
-        wanting = tuple(
-            str(rule) for (rule, _, _), fails in zip(wishes, failing, strict=True) if fails
-        )
-        if doubt is None and wanting and not root.settings.reuse:
-            doubt = f"concretizer:reuse is off, and what is cached is not as {wanting[0]} prefers"
-        kind = "cannot tell" if doubt else "hole" if build.hash in holes else "hit"
-        judged.setdefault(kind, (build, wanting, doubt))
+        if doubt is None and each.unmet and not root.settings.reuse:
+            doubt = f"concretizer:reuse is off, and nothing cached is as {each.unmet[0]} prefers"
+        kind = "cannot tell" if doubt else "hole" if build.hash in ground.holes() else "hit"
+        judged.setdefault(kind, (each, doubt))
     for status in ("hit", "cannot tell", "hole"):
         if status in judged:
-            build, wanting, doubt = judged[status]
-            fit = replace(_answer(root, status), reason=doubt, unmet=wanting)
-            lacking = ground.lacking(build.hash) if status == "hole" else ()
+            best, doubt = judged[status]
+            build = best.build
             return replace(
-                fit,
+                _answer(root, status),
+                reason=doubt,
+                unmet=best.unmet,
                 package=build.package,
                 version=build.version,
                 hash=build.hash,
                 stacks=build.stacks,
-                lacking=lacking,
+                lacking=ground.lacking(build.hash) if status == "hole" else (),
             )
-    nearest = _nearest(ground, package, asked, running)
-    return replace(_answer(root, "miss"), nearest=nearest, reason=excluded)
+    return replace(_answer(root, "miss"), nearest=_nearest(candidates), reason=excluded)
 
 
-def _nearest(
-    ground: Ground,
-    package: str,
-    asked: Sequence[Condition],
-    running: Sequence[tuple[Condition, frozenset[str]]],
-) -> Nearest | None:
-    """Return the spec of the package that fails the fewest conditions, the newest of equals.
+def _nearest(candidates: Sequence[_Candidate]) -> Nearest | None:
+    """Return the spec that fails the fewest conditions, the newest of equals.
 
     None where there is none, or where none fails.
     """
-    failing = ", ".join(
-        f"case when ifnull({part.sql}, false) then null else {number} end"
-        for number, part in enumerate(asked)
-    )
-    sql = _FAILING.format(columns=BUILD_COLUMNS, failing=failing)
-    bound = [*values(list(asked)), ground.snapshot, package]
-    found: list[tuple[Build, list[Condition]]] = []
-    for *row, numbers in ground.con.execute(sql, bound).fetchall():
-        build = as_build(row)
-        failed = [asked[number] for number in numbers]
-        failed += [part for part, hashes in running if build.hash not in hashes]
-        found.append((build, failed))
-    if not found:
+    failing = [each for each in candidates if each.failed]
+    best = min(failing, key=lambda each: len(each.failed), default=None)
+    if best is None or len(failing) < len(candidates):
         return None
-    build, failed = min(found, key=lambda each: len(each[1]))
-    return Nearest(build, tuple(_difference(part, build) for part in failed)) if failed else None
+    return Nearest(best.build, tuple(_difference(part, best.build) for part in best.failed))
 
 
 def _difference(part: Condition, build: Build) -> Difference:

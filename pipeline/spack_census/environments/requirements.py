@@ -21,6 +21,7 @@ from spack_census.errors import CensusError
 from spack_census.spack.compilers import COMPILERS
 from spack_census.spack.constraints import Constraint
 from spack_census.spack.grammar import parse
+from spack_census.spack.providers import is_virtual, providers
 
 _ALL = "all"
 _VIRTUALS = "select distinct unnest(virtuals) from dependencies where snapshot = ?"
@@ -80,7 +81,7 @@ def judge(con: duckdb.DuckDBPyConnection, settings: Settings, snapshot: str) -> 
     still_open: list[tuple[str, frozenset[str] | None, str]] = []
     for package, rule in rules:
         untold = f"{rule}: {snapshot} does not tell what depends on what"
-        if not known and _names_another(package, rule):
+        if not known and _names_another(package, rule) and not is_virtual(package):
             still_open.append((package, None, untold))
             continue
         try:
@@ -118,13 +119,14 @@ def _rules(settings: Settings) -> Iterator[tuple[str, Rule]]:
 
 def _names_another(package: str, rule: Rule) -> bool:
     """Return whether a rule's constraints name a package: then its own is a virtual one."""
-    named = {constraint.package for text in rule.texts if (constraint := _parsed(text))}
+    parsed = [_parsed(text, rule) for text in rule.texts]
+    named = {constraint.package for constraint in parsed if constraint is not None}
     return package != _ALL and rule.doubt is None and bool(named - {None, package})
 
 
-def _parsed(text: str) -> Constraint | None:
+def _parsed(text: str, rule: Rule) -> Constraint | None:
     try:
-        return parse(text)
+        return parse(text, rule.toolchains)
     except CensusError:
         return None
 
@@ -164,6 +166,9 @@ def _bound(
 
 def _scope(settings: Settings, package: str, rule: Rule) -> _SQL:
     """Return the condition on the specs that a rule binds."""
+    if is_virtual(package):
+        # Where no dependencies are known: whatever may provide it.
+        return _SQL("list_contains(?, package)", (sorted(providers(package)),))
     if package != _ALL:
         return _SQL("package = ?", (package,))
     kind = rule.place.rpartition(":")[2]
@@ -188,8 +193,8 @@ def _meets(con: duckdb.DuckDBPyConnection, rule: Rule, snapshot: str, package: s
     applying: list[str] = []
     more: list[Any] = []
     for text in rule.texts:
-        applies = _applies(text) if package == _ALL else _SQL("true")
-        condition = _condition(con, text, snapshot)
+        applies = _applies(text, rule) if package == _ALL else _SQL("true")
+        condition = _condition(con, text, rule, snapshot)
         parts.append(f"({applies.text} and {condition.text})::integer")
         bound += [*applies.values, *condition.values]
         applying.append(applies.text)
@@ -211,19 +216,19 @@ def meeting(
     meets = _meets(con, rule, snapshot, package)
     if rule.when is None:
         return meets.text, meets.values
-    when = _condition(con, rule.when, snapshot)
+    when = _condition(con, rule.when, rule, snapshot)
     return f"({meets.text} or not {when.text})", (*meets.values, *when.values)
 
 
-def _condition(con: duckdb.DuckDBPyConnection, text: str, snapshot: str) -> _SQL:
-    constraint = parse(text)
+def _condition(con: duckdb.DuckDBPyConnection, text: str, rule: Rule, snapshot: str) -> _SQL:
+    constraint = parse(text, rule.toolchains)
     found = conditions(con, constraint, snapshot)
     return _SQL(f"ifnull({conjunction(found)}, false)", tuple(values(found)))
 
 
-def _applies(text: str) -> _SQL:
+def _applies(text: str, rule: Rule) -> _SQL:
     """Return the condition that a spec has what a rule under `all` speaks of."""
-    constraint = parse(text)
+    constraint = parse(text, rule.toolchains)
     parts = [_HAS_VARIANT for _ in constraint.variants]
     if "%" in text:
         parts.append("compiler_name is not null")

@@ -6,14 +6,14 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spack_census.environments.manifests.conditions import holds
 from spack_census.errors import ConstraintError
 from spack_census.spack.constraints import Constraint
 from spack_census.spack.containment import implies
-from spack_census.spack.grammar import parse
+from spack_census.spack.grammar import Toolchains, parse
 
 MOST_ROOTS = 10_000
 _SIGILS = ("^", "%")
@@ -39,9 +39,12 @@ class Definitions:
     known: Mapping[str, str]
     gaps: Sequence[str] = ()
     """Includes that could not be read and might define what is not defined here."""
+    toolchains: Toolchains = field(default_factory=dict)
 
 
-def collect(listed: Any, known: Mapping[str, str], gaps: Sequence[str]) -> Definitions:
+def collect(
+    listed: Any, known: Mapping[str, str], gaps: Sequence[str], toolchains: Toolchains
+) -> Definitions:
     """Return the definitions that a configuration's `definitions:` holds."""
     parts: dict[str, list[tuple[Any, str | None]]] = {}
     for part in listed if isinstance(listed, list) else []:
@@ -50,7 +53,7 @@ def collect(listed: Any, known: Mapping[str, str], gaps: Sequence[str]) -> Defin
             for name in part.keys() - {"when"}:
                 condition = None if when is None else str(when)
                 parts.setdefault(str(name), []).append((part[name], condition))
-    return Definitions(parts, known, gaps)
+    return Definitions(parts, known, gaps, toolchains)
 
 
 def expand(items: Any, definitions: Definitions, within: tuple[str, ...] = ()) -> Iterator[Entry]:
@@ -110,7 +113,7 @@ def _matrix(
     excluded: list[Constraint] = []
     doubt: str | None = None
     for entry in expand(item.get("exclude") or [], definitions, within):
-        constraint = _parsed(entry.text)
+        constraint = _parsed(entry.text, definitions.toolchains)
         if constraint is None or entry.doubt is not None:
             doubt = f"whether exclude: {entry.text} holds cannot be told"
         else:
@@ -119,7 +122,7 @@ def _matrix(
         text = combined([entry.text for entry in combination])
         doubts = [entry.doubt for entry in combination if entry.doubt is not None]
         try:
-            whole = _parsed(text)
+            whole = _parsed(text, definitions.toolchains)
             if whole is not None and any(implies(whole, each) for each in excluded):
                 continue
         except ConstraintError as error:
@@ -149,13 +152,13 @@ def _up_to(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _nameless(text: str) -> bool:
-    constraint = _parsed(text)
+    constraint = _parsed(text, {})
     return constraint is None or replace(constraint, text="").package is None
 
 
-def _parsed(text: str) -> Constraint | None:
+def _parsed(text: str, toolchains: Toolchains) -> Constraint | None:
     try:
-        return parse(text)
+        return parse(text, toolchains)
     except ConstraintError:
         return None
 

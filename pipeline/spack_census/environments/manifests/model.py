@@ -9,6 +9,7 @@ from typing import Literal
 
 from spack_census.environments.model import Lockfile
 from spack_census.spack.constraints import Constraint
+from spack_census.spack.grammar import Toolchains
 
 DEFAULT_GROUP = "default"
 Policy = Literal["any_of", "one_of", "none_of"]
@@ -27,6 +28,8 @@ class Rule:
     texts: tuple[str, ...]
     when: str | None = None
     doubt: str | None = None
+    toolchains: Toolchains = field(default_factory=dict)
+    """What a %name among the texts may stand for."""
 
     def __str__(self) -> str:
         what = " or ".join(self.texts) if self.policy != "none_of" else f"no {self.texts[0]}"
@@ -54,6 +57,7 @@ class Settings:
     """Whether Spack takes what is cached, or only what it would concretize anew all the same."""
     developed: Mapping[str, str] = field(default_factory=dict)
     """Packages built from a folder of sources, and that folder as it is written."""
+    toolchains: Toolchains = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,10 @@ from spack_census.environments.manifests.lists import (
 from spack_census.environments.manifests.loading import fail, load
 from spack_census.environments.manifests.merging import merged
 from spack_census.environments.manifests.model import DEFAULT_GROUP, Manifest, Root, Settings
-from spack_census.environments.manifests.settings import settings
+from spack_census.environments.manifests.settings import settings, toolchains
 from spack_census.environments.model import Lockfile
 from spack_census.errors import CensusError, ConstraintError
-from spack_census.spack.constraints import Constraint
-from spack_census.spack.grammar import parse
+from spack_census.spack.grammar import notices, parse
 
 
 def read_manifest(path: Path, known: Mapping[str, str] | None = None) -> Manifest:
@@ -51,13 +50,15 @@ def read_manifest(path: Path, known: Mapping[str, str] | None = None) -> Manifes
         ],
         known,
         [str(gap) for gap in included.gaps if gap.decides],
+        toolchains(merged(included.configurations)),
     )
     roots = list(itertools.islice(_roots(path, specs or [], definitions, included), MOST_ROOTS + 1))
     if len(roots) > MOST_ROOTS:
         fail(path, f"more than {MOST_ROOTS:,} roots")
     locks, doubtful = _locks(included)
     unique = {_identity(root): root for root in reversed((*roots, *doubtful))}
-    return Manifest(path, tuple(reversed(unique.values())), locks, tuple(_notes(included)))
+    kept = tuple(reversed(unique.values()))
+    return Manifest(path, kept, locks, tuple(_notes(included, kept)))
 
 
 def _parts(path: Path, value: Any) -> list[Any]:
@@ -97,7 +98,7 @@ def _root(path: Path, entry: Entry, group: str, own: Settings, doubts: Sequence[
     if entry.doubt is not None:
         return Root(entry.text, None, entry.doubt, group, own)
     try:
-        constraint = parse(entry.text)
+        constraint = parse(entry.text, own.toolchains)
     except ConstraintError as error:
         return Root(entry.text, None, error.message, group, own)
     if constraint.package is None and constraint.hash_prefix is None:
@@ -138,12 +139,10 @@ def _canonical(value: Any) -> Any:
     )
 
 
-def _notes(included: Included) -> Iterator[str]:
+def _notes(included: Included, roots: Sequence[Root]) -> Iterator[str]:
     for gap in included.gaps:
         harm = "" if gap.decides else "; it decides nothing of what is cached"
         yield f"{gap}{harm}."
-
-
-def constraints(manifest: Manifest) -> tuple[Constraint, ...]:
-    """Return the constraints of the roots that have one, in order."""
-    return tuple(root.constraint for root in manifest.roots if root.constraint is not None)
+    told = (notices(root.constraint) for root in roots if root.constraint is not None)
+    for notice in dict.fromkeys(notice for each in told for notice in each):
+        yield f"{notice[:1].upper()}{notice[1:]}."

@@ -8,9 +8,11 @@ better. See "Package Settings" of Spack's documentation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from spack_census.environments.manifests.model import Package, Policy, Rule, Settings
+from spack_census.spack.grammar import Toolchains
 
 _DOUBT = "is written in a way that is not known here"
 
@@ -18,14 +20,37 @@ _DOUBT = "is written in a way that is not known here"
 def settings(configuration: Mapping[Any, Any]) -> Settings:
     """Return what a merged configuration sets; what cannot be read becomes a rule with a doubt."""
     packages = configuration.get("packages")
+    named = toolchains(configuration)
     found = {}
     for name, value in (packages if isinstance(packages, dict) else {}).items():
         if isinstance(value, dict):
-            found[str(name)] = _package(str(name), value)
+            found[str(name)] = _with_toolchains(_package(str(name), value), named)
     concretizer = configuration.get("concretizer")
     reuse = concretizer.get("reuse", True) if isinstance(concretizer, dict) else True
     reuses = reuse is not False and reuse != "dependencies"
-    return Settings(found, reuses, _developed(configuration))
+    return Settings(found, reuses, _developed(configuration), named)
+
+
+def toolchains(configuration: Mapping[Any, Any]) -> Toolchains:
+    """Return the toolchains that a merged configuration defines, those that can be read."""
+    section = configuration.get("toolchains")
+    found: dict[str, str | list[dict[str, str]]] = {}
+    for name, value in (section if isinstance(section, dict) else {}).items():
+        if isinstance(value, str):
+            found[str(name)] = value
+        elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            found[str(name)] = [
+                {str(key): str(text) for key, text in each.items()} for each in value
+            ]
+    return found
+
+
+def _with_toolchains(package: Package, named: Toolchains) -> Package:
+    return replace(
+        package,
+        rules=tuple(replace(rule, toolchains=named) for rule in package.rules),
+        preferences=tuple(replace(rule, toolchains=named) for rule in package.preferences),
+    )
 
 
 def _package(name: str, value: Mapping[Any, Any]) -> Package:

@@ -174,8 +174,40 @@ def test_a_table_is_filtered_by_all_words(visit: Visit) -> None:
     assert len(cells(page, table, 0)) == 22
     page.fill("#versions input[type=search]", "PY- darwin")
     assert cells(page, table, 0) == ["py-editables", "py-torch", "py-torchvision"]
+    assert page.inner_text("#versions .count") == "3 of 22 rows"
     page.fill("#versions input[type=search]", "")
     assert len(cells(page, table, 0)) == 22
+
+
+def test_a_long_table_begins_short_and_its_filter_looks_at_every_row(visit: Visit) -> None:
+    page = visit.open(f"real/{APRIL}..{B}/report.html")
+    table = "#versions table.data"
+    rows = page.locator(f"{table} tbody tr").count()
+    assert rows > 100
+    assert len(cells(page, table, 0)) == 30
+    page.fill("#versions input[type=search]", "py-")
+    found = page.evaluate(
+        """[...document.querySelectorAll("#versions tbody tr")]
+        .filter((row) => row.textContent.includes("py-")).length"""
+    )
+    assert len(cells(page, table, 0)) == found > 0
+    assert page.inner_text("#versions .count") == f"{found} of {rows} rows"
+    page.fill("#versions input[type=search]", "")
+    page.click("#versions button.all")
+    assert len(cells(page, table, 0)) == rows
+    page.click(f"{table} th:has-text('package') button")
+    assert len(cells(page, table, 0)) == rows
+
+
+@pytest.mark.parametrize("visit", [("light", 360)], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_cut_on_a_phone(visit: Visit, path: str) -> None:
+    page = visit.open(path)
+    cut = page.evaluate("""[...document.querySelectorAll("main *, header *")]
+        .filter((each) => each.checkVisibility() && !each.closest(".hidden, thead, svg"))
+        .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+        .map((each) => each.outerHTML.slice(0, 80))""")
+    assert cut == []
 
 
 def test_without_javascript_nothing_is_missing(browser: Browser, base: str) -> None:
@@ -183,7 +215,8 @@ def test_without_javascript_nothing_is_missing(browser: Browser, base: str) -> N
     page = context.new_page()
     page.goto(f"{base}real/{A}..{B}/report.html")
     assert page.locator("#versions table.data tbody tr").count() == 22
-    assert page.locator("svg[role=img]").count() == 2
+    assert page.locator("[role=img]").count() == 5
+    assert page.locator("#versions tbody tr:visible").count() == 22
     assert page.locator("button, input").count() == 0
     context.close()
 

@@ -144,15 +144,67 @@ def test_the_page_says_what_a_reader_needs_without_a_script(report: Report) -> N
     assert "354 65.3%" in page.text
 
 
-def test_charts_have_names_and_ids_of_their_own(report: Report) -> None:
+def test_charts_say_what_they_show_and_ids_are_of_their_own(report: Report) -> None:
     page = Page(html.render(report))
     ids = page.attributes("id")
     assert len(ids) == len(set(ids))
-    pictures = [found for tag, found in page.elements if tag == "svg"]
-    assert len(pictures) == 2
-    for found in pictures:
-        assert found["role"] == "img"
-        assert set((found["aria-labelledby"] or "").split()) <= set(ids)
+    pictures = [found for _, found in page.elements if found.get("role") == "img"]
+    assert [found["aria-label"] for found in pictures] == [
+        "A bar for each of 12 stacks; the table has the figures.",
+        "x86_64_v3: 534, then 537",
+        "darwin/aarch64: 116, then 117",
+        "neoverse_v1: 104, then 108",
+        "neoverse_v2: 53, then 66",
+    ]
+    drawings = [found for tag, found in page.elements if tag == "svg"]
+    assert all(found["aria-hidden"] == "true" for found in drawings)
+
+
+def test_the_bar_of_a_stack_is_all_of_its_specs(report: Report) -> None:
+    rows = {row.stack: row for row in report.stacks}
+    for bar in charts.stacks(report.stacks):
+        row = rows[bar.stack]
+        widths = sum(part.width for part in bar.parts)
+        longest = max(row.after_specs for row in report.stacks)
+        assert widths == pytest.approx(100 * row.after_specs / longest, abs=0.05)
+        ends = [part.start for part in bar.parts]
+        assert ends == sorted(ends)
+
+
+def test_a_page_leads_to_its_neighbours_and_into_the_explorer(report: Report) -> None:
+    alone = html.render(report)
+    assert 'rel="prev"' not in alone
+    assert "#/package/" not in alone
+    links = html.Links(f"{APRIL}..{A}", "", "../site")
+    hrefs = Page(html.render(report, links)).attributes("href")
+    assert f"../{APRIL}..{A}/report.html" in hrefs
+    assert "../../site/index.html" in hrefs
+    # What is gone is looked at where it was.
+    assert f"../../site/index.html#/package/amdlibflame?at={A}" in hrefs
+    assert f"../../site/index.html#/package/cmake?at={B}" in hrefs
+    assert links.mark in html.render(report, links)
+    assert len({links.mark, html.Links().mark, html.Links(next="x").mark}) == 3
+
+
+def test_hostile_names_in_addresses_are_encoded(hostile: Report) -> None:
+    page = Page(html.render(hostile, html.Links("a", "b", "../site")))
+    for href in page.attributes("href"):
+        assert re.fullmatch(r"[#\w./%?=&!~*'()-]*|data:,", href), href
+
+
+def test_a_table_of_more_rows_than_a_page_holds_says_what_is_not_searched(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html, "ROWS", 20)
+    page = Page(html.render(report))
+    (table,) = [found for _, found in page.elements if found.get("data-file") == "versions.csv"]
+    assert table["data-left"] == "2"
+    assert "2 more rows in versions.csv" in page.text
+
+
+def test_the_foot_names_the_tool_its_version_and_the_command(report: Report) -> None:
+    text = Page(html.render(report)).text
+    assert f"spack-census {html.version()}: census report {A} {B}" in text
 
 
 def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
@@ -161,7 +213,9 @@ def test_the_same_report_gives_the_same_bytes(report: Report) -> None:
     assert feed.render([report], URL) == feed.render([report], URL)
 
 
-def test_a_trend_draws_the_largest_targets_and_works_without_dates() -> None:
+def test_a_trend_draws_the_largest_targets_and_works_without_dates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     specs = [
         spec(name, "abcdefghijkl"[n], target=f"t{n:02}", package=f"p{m}")
         for name in ("one", "two")
@@ -171,10 +225,24 @@ def test_a_trend_draws_the_largest_targets_and_works_without_dates() -> None:
     listed = [snapshot(specs, name, n, series="other") for n, name in enumerate(("one", "two"), 1)]
     with in_memory({"specs": specs, "snapshots": listed}) as con:
         points = gathering.trend(con)["other"]
-    assert charts.largest(points, "num_packages") == [f"t{n:02}" for n in range(11, 3, -1)]
-    picture = charts.trend(points, "num_packages", "key")
-    assert ">one</text>" in picture
-    assert "t03" not in picture
+    names = [f"t{n:02}" for n in range(11, -1, -1)]
+    assert charts.largest(points, "num_packages") == names
+    monkeypatch.setattr(charts, "LINES", 2)
+    first, second = charts.trend(points, "num_packages", "one")
+    assert (first.target, first.first, first.last) == ("t11", 12, 12)
+    assert (second.points, first.mark) == ("4,20 96,20", 4)
+    assert charts.colour("x86_64_v3") == 0
+    assert charts.colour("t11") == first.colour
+
+
+def test_a_line_shows_the_change_whatever_its_size() -> None:
+    specs = [spec(A, letter, package=letter) for letter in "abcdefgh"]
+    specs += [spec(B, letter, package=letter) for letter in "abcdefg"]
+    listed = [snapshot(specs, A, 1), snapshot(specs, B, 2)]
+    with in_memory({"specs": specs, "snapshots": listed}) as con:
+        (line,) = charts.trend(gathering.trend(con)["develop-dated"], "num_packages", B)
+    assert (line.first, line.last, line.low, line.high, line.mark) == (8, 7, 7, 8, None)
+    assert line.points == "4,4 96,36"
 
 
 def test_hostile_names_do_nothing_in_a_page(hostile: Report) -> None:

@@ -315,7 +315,7 @@ def test_without_the_libraries_it_says_which_and_how_to_get_them(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spack_census.reports.index.find_spec", lambda _: None)
-    with pytest.raises(CensusError, match="jinja2 and altair and vl-convert-python") as caught:
+    with pytest.raises(CensusError, match="jinja2") as caught:
         publish(small, tmp_path / "reports")
     assert "pip install 'spack-census[report]'" in str(caught.value)
     assert not (tmp_path / "reports").exists()

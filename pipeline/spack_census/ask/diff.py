@@ -25,6 +25,8 @@ from spack_census.ask.tallies import Totals
 
 WORTH_SAYING = 1.1
 """How much more than its share a stack must hold of all rebuilds to be named for it."""
+TELLING = 20
+"""Of fewer rebuilt specs than these nobody says where they concentrate: it would be chance."""
 
 _HELD = "held_changes"
 _IS_HELD = "select 1 from duckdb_views() where view_name = 'held_changes'"
@@ -92,7 +94,7 @@ class Diff:
     def concentration(self) -> Concentration | None:
         """The stack with most rebuilds of those that have more than their share, None for none."""
         rebuilt, specs = self.counts["rebuilt"], self.totals.before_specs + self.totals.after_specs
-        if self.scope.stack is not None or self.epochs_differ or not rebuilt:
+        if self.scope.stack is not None or self.epochs_differ or rebuilt < TELLING:
             return None
         found = (_concentration(row, rebuilt, specs) for row in self.stacks)
         telling = [each for each in found if each.over_represented >= WORTH_SAYING]

@@ -1,139 +1,130 @@
-"""Charts as inline SVG that takes its colours from the page: altair draws, vl-convert renders."""
+"""Charts as shapes without text, which stands in the page around them: it never shrinks with them.
+
+A line a target, each on a scale of its own that shows the change; a bar a stack, cut in what became
+of its specs. Colours are classes of the style sheet, one and the same for a target on every page.
+"""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from spack_census.ask.changed import StackChange
 from spack_census.reports.changes import place
 from spack_census.reports.report import Point
-from spack_census.reports.sentences import xml_text
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
-LINES = 8
-"""Targets that a trend draws; more lines cannot be told apart."""
+LINES = 12
+"""Targets that a trend draws."""
 BARS = 16
 """Stacks that a chart of stacks draws."""
-
-_WIDTH = 620
-# Each stands out from white and from near-black; shapes tell lines apart without colour.
-_COLOURS = ("#2b7cd3", "#d9730d", "#1f9e77", "#b15bc8", "#c94f4f", "#a07a1f", "#2f9db5", "#7d838c")
-_SHAPES = (
-    "circle",
-    "square",
-    "triangle-up",
-    "diamond",
-    "cross",
-    "triangle-down",
-    "triangle-right",
-    "stroke",
+FATES = (
+    "kept",
+    "rebuilt",
+    "upgraded or downgraded",
+    "recompiled or reconfigured",
+    "appeared",
 )
-_FATES = ("kept", "rebuilt", "other version", "other build", "appeared")
-_FATE_COLOURS = ("#7d838c", "#2b7cd3", "#d9730d", "#b15bc8", "#1f9e77")
-_TAGS = {"svg", "g", "path", "line", "rect", "text", "tspan"}
-_ATTRIBUTES = {
-    *("d", "transform", "viewBox", "width", "height", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy"),
-    *("fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray"),
-    *("opacity", "text-anchor", "font-size", "font-weight"),
+
+COLOURS = 8
+"""Colours of the style sheet, c0 and on."""
+WIDTH, HEIGHT = 100, 40
+_MARGIN = 4
+_FIXED = {
+    "x86_64_v3": 0,
+    "x86_64": 1,
+    "neoverse_v1": 2,
+    "neoverse_v2": 3,
+    "darwin/aarch64": 4,
+    "aarch64": 5,
+    "x86_64_v4": 6,
+    "x86_64_v2": 7,
 }
 
 
-def trend(points: Sequence[Point], figure: str, key: str, present: str | None = None) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One target through the snapshots; points and the mark of the present one as SVG has them."""
+
+    target: str
+    colour: int
+    points: str
+    end: tuple[float, float]
+    mark: float | None
+    first: int
+    last: int
+    low: int
+    high: int
+
+
+class Part(NamedTuple):
+    """A part of a bar, in percent of the longest one."""
+
+    fate: int
+    start: float
+    width: float
+
+
+class Bar(NamedTuple):
+    """What became of the specs of one stack."""
+
+    stack: str
+    total: int
+    parts: list[Part]
+
+
+def trend(points: Sequence[Point], figure: str, present: str | None = None) -> list[Line]:
     """Return a line a target of `num_packages` or `num_specs` over the snapshots of a series.
 
-    The targets are the largest of the last snapshot; `present` is a snapshot to mark. `key` makes
-    the ids in the SVG, which stand in one page with others.
+    The targets are the largest of the last snapshot, one that is absent from a snapshot counts 0
+    there; `present` is a snapshot to mark.
     """
-    import altair as alt
-
-    names = largest(points, figure)
-    noun = figure.removeprefix("num_")
-    dated = all(point.snapshot_date for point in points)
-    rows: list[dict[str, Any]] = [
-        {
-            "snapshot": str(point.snapshot_date) if dated else xml_text(point.snapshot),
-            "target": name,
-            "count": getattr(point, figure),
-            "present": point.snapshot == present,
+    names = list(dict.fromkeys(point.snapshot for point in points))
+    across = _across(points, names)
+    found = []
+    for target in largest(points, figure):
+        counts = dict.fromkeys(names, 0)
+        counts |= {
+            point.snapshot: getattr(point, figure)
+            for point in points
+            if place(point.platform, point.target) == target
         }
-        for point in points
-        if (name := xml_text(place(point.platform, point.target))) in names
-    ]
-    x = _time(points, dated=dated)
-    colour = alt.Scale(domain=names, range=_COLOURS[: len(names)])
-    shape = alt.Scale(domain=names, range=_SHAPES[: len(names)])
-    legend = alt.Legend(title=None, orient="bottom", columns=4, columnPadding=20)
-    base = alt.Chart(_data(rows), width=_WIDTH, height=230).encode(x=x)
-    lines = base.mark_line(strokeWidth=2).encode(
-        y=alt.Y("count:Q", title=None),
-        color=alt.Color("target:N", scale=colour, legend=legend),
-        detail="target:N",
-    )
-    dots = base.mark_point(filled=True, size=42, opacity=1).encode(
-        y="count:Q",
-        color=alt.Color("target:N", scale=colour, legend=legend),
-        shape=alt.Shape("target:N", scale=shape, legend=legend),
-    )
-    rule = base.mark_rule(strokeDash=[4, 3], color="currentColor", opacity=0.5)
-    marks = [rule.transform_filter(alt.datum.present), lines, dots]
-    title = f"{noun.capitalize()} on each target"
-    about = f"A line for each of {len(names)} targets; the table below has the figures."
-    return _svg(alt.layer(*marks), key, title, about)
-
-
-def _time(points: Sequence[Point], *, dated: bool) -> Any:
-    """Return the axis of snapshots: their dates where all have one, else their names in order."""
-    import altair as alt
-
-    if not dated:
-        return alt.X("snapshot:O", sort=None, axis=alt.Axis(title=None, labelOverlap=True))
-    ticks = [
-        alt.DateTime(year=date.year, month=date.month, date=date.day, utc=True)
-        for date in dict.fromkeys(point.snapshot_date for point in points)
-        if date is not None
-    ]
-    axis = alt.Axis(title=None, labelOverlap=True, grid=False, format="%Y-%m-%d", values=ticks)
-    return alt.X("utcyearmonthdate(snapshot):T", axis=axis)
+        low, high = min(counts.values()), max(counts.values())
+        ends = [(across[name], _down(counts[name], low, high)) for name in names]
+        mark = across[present] if present in across and present != names[-1] else None
+        text = " ".join(f"{x:g},{y:g}" for x, y in ends)
+        sides = (counts[names[0]], counts[names[-1]], low, high)
+        found.append(Line(target, colour(target), text, ends[-1], mark, *sides))
+    return found
 
 
 def largest(points: Sequence[Point], figure: str) -> list[str]:
     """Return the names of the targets that a trend draws: the largest of the last snapshot."""
     last = [point for point in points if point.snapshot == points[-1].snapshot]
     ranked = sorted(last, key=lambda p: (-getattr(p, figure), p.platform, p.target))
-    return [xml_text(place(point.platform, point.target)) for point in ranked[:LINES]]
+    return [place(point.platform, point.target) for point in ranked[:LINES]]
 
 
-def stacks(rows: Sequence[StackChange], key: str) -> Markup:
+def colour(target: str) -> int:
+    """Return the number of a target's colour, the same on every chart of every page."""
+    return _FIXED.get(target, zlib.crc32(target.encode(errors="surrogatepass")) % COLOURS)
+
+
+def stacks(rows: Sequence[StackChange]) -> list[Bar]:
     """Return a bar a stack of what became of its specs, the largest stacks."""
-    import altair as alt
-
     chosen = sorted(rows, key=lambda row: (-row.after_specs, row.stack))[:BARS]
-    values = [
-        {"stack": xml_text(row.stack), "fate": fate, "order": order, "specs": count}
-        for row in chosen
-        for order, (fate, count) in enumerate(zip(_FATES, _fates(row), strict=True))
-    ]
-    bars = (
-        alt.Chart(_data(values), width=_WIDTH - 120, height=alt.Step(19))
-        .mark_bar()
-        .encode(
-            x=alt.X("sum(specs):Q", title="specs"),
-            y=alt.Y("stack:N", title=None, sort=[xml_text(row.stack) for row in chosen]),
-            color=alt.Color(
-                "fate:N",
-                scale=alt.Scale(domain=_FATES, range=_FATE_COLOURS),
-                legend=alt.Legend(title=None, orient="bottom", columns=5, columnPadding=20),
-            ),
-            order="order:Q",
-        )
-    )
-    title = "What became of the specs of each stack"
-    about = f"A bar for each of the {len(chosen)} largest stacks; the table has the figures."
-    return _svg(bars, key, title, about)
+    longest = max((row.after_specs for row in chosen), default=0)
+    found = []
+    for row in chosen:
+        parts, start = [], 0.0
+        for fate, count in enumerate(_fates(row)):
+            width = round(100 * count / longest, 2) if longest else 0.0
+            if count:
+                parts.append(Part(fate, start, width))
+            start = round(start + width, 2)
+        found.append(Bar(row.stack, row.after_specs, parts))
+    return found
 
 
 def _fates(row: StackChange) -> tuple[int, ...]:
@@ -146,53 +137,22 @@ def _fates(row: StackChange) -> tuple[int, ...]:
     )
 
 
-def _data(rows: list[dict[str, Any]]) -> Any:
-    import altair as alt
-
-    return alt.InlineData(values=rows)
-
-
-def _svg(chart: Any, key: str, title: str, about: str) -> Markup:
-    import vl_convert
-
-    shared: dict[str, Any] = {
-        "labelColor": "currentColor",
-        "titleColor": "currentColor",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
+def _across(points: Sequence[Point], names: Sequence[str]) -> dict[str, float]:
+    """Return where each snapshot stands: by its date where all have one, else by its order."""
+    dates = {point.snapshot: point.snapshot_date for point in points}
+    known = [date for date in dates.values() if date is not None]
+    order = [float(at) for at in range(len(names))]
+    if len(known) == len(names):
+        order = [float((dates[name] - known[0]).days) for name in names]  # type: ignore[operator]
+    span = order[-1] - order[0]
+    room = WIDTH - 2 * _MARGIN
+    return {
+        name: round(_MARGIN + room * (at - order[0]) / span, 1) if span else WIDTH / 2
+        for name, at in zip(names, order, strict=True)
     }
-    axis = {"gridColor": "currentColor", "gridOpacity": 0.15, "domainOpacity": 0.4}
-    colours = {"domainColor": "currentColor", "tickColor": "currentColor", "labelLimit": 240}
-    styled = (
-        chart.configure_axis(**shared, **axis, **colours)
-        .configure_legend(**shared, labelLimit=200)
-        .configure_view(strokeWidth=0)
-        .properties(background="transparent", padding=10)
-    )
-    return _inline(vl_convert.vegalite_to_svg(styled.to_dict()), key, title, about)
 
 
-def _inline(svg: str, key: str, title: str, about: str) -> Markup:
-    """Return an SVG with known elements and attributes only, ids of its own, and a name."""
-    from markupsafe import Markup
-
-    root = ET.fromstring(svg)  # noqa: S314 - as above
-    _clean(root)
-    root.attrib |= {"role": "img", "aria-labelledby": f"{key}-title {key}-about"}
-    for tag, text in (("desc", about), ("title", title)):
-        element = ET.Element(tag, id=f"{key}-{'title' if tag == 'title' else 'about'}")
-        element.text = text
-        root.insert(0, element)
-    # Only elements and attributes of ours are left in it, and its text is escaped.
-    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704 - see above
-
-
-def _clean(element: ET.Element) -> None:
-    element.tag = element.tag.rpartition("}")[2]
-    element.attrib = {k: v for k, v in element.attrib.items() if k in _ATTRIBUTES}
-    for child in list(element):
-        _clean(child)
-        drawn = child.tag in _TAGS and (child.tag != "path" or child.get("d", "") != "")
-        if not drawn or (child.tag == "g" and len(child) == 0):
-            element.remove(child)
+def _down(count: int, low: int, high: int) -> float:
+    room = HEIGHT - 2 * _MARGIN
+    share = (count - low) / (high - low) if high > low else 0.5
+    return round(HEIGHT - _MARGIN - room * share, 1)

@@ -4,43 +4,76 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from spack_census.ask.formats import visible
 from spack_census.errors import many
 from spack_census.reports import charts
 from spack_census.reports.changes import place
+from spack_census.reports.explorer import package_address
 from spack_census.reports.heatmap import heatmap
 from spack_census.reports.page import sections
 from spack_census.reports.report import Point, Report
-from spack_census.reports.sections import Cell, Column, Kind, Table, shown
+from spack_census.reports.sections import Cell, Column, Kind, Package, Table, shown
 from spack_census.reports.sentences import epochs, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_ROWS = 50
+ROWS = 2000
+"""How many rows of a table a page holds; its filter says so where there are more."""
 
 
-def render(report: Report) -> str:
-    """Return the page of a report."""
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the page of a report leads besides its own files."""
+
+    previous: str = ""
+    """The name of the report before it in its series."""
+    next: str = ""
+    site: str | None = None
+    """The address of the explorer as seen from the folder of reports, None where there is none."""
+
+    @property
+    def mark(self) -> str:
+        """What tells a page with other links, or made by another version, from one with these."""
+        said = "\n".join((self.previous, self.next, self.site or "", version()))
+        return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+@cache
+def version() -> str:
+    """Return the version of spack-census that is installed."""
+    try:
+        return metadata.version("spack-census")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def render(report: Report, links: Links = Links()) -> str:
+    """Return the page of a report, which leads to its neighbours and into the explorer."""
     return page(
         "report.html",
         report=report,
+        links=links,
         warning=epochs(report.before.hash_epoch, report.after.hash_epoch),
         tiles=_tiles(report),
         sections=sections(report),
         heat=heatmap(report.coverage, report.totals.after_packages),
-        stacks=charts.stacks(report.stacks, "stacks") if report.stacks else "",
-        trend=charts.trend(report.trend, "num_packages", "trend", report.after.snapshot)
+        bars=charts.stacks(report.stacks),
+        lines=charts.trend(report.trend, "num_packages", report.after.snapshot)
         if report.trend
-        else "",
+        else [],
         history=trend_table(report.trend, "num_packages"),
-        limit=_ROWS,
+        command=shlex.join(["census", "report", report.before.snapshot, report.after.snapshot]),
     )
 
 
@@ -52,7 +85,8 @@ def page(template: str, **values: Any) -> str:
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     found = _environment().get_template(template)
-    return found.render(**values, style=style, script=script, policy=policy) + "\n"
+    shared = {"style": style, "script": script, "policy": policy, "version": version()}
+    return found.render(**values, **shared, limit=ROWS, fates=charts.FATES) + "\n"
 
 
 def trend_table(points: Sequence[Point], figure: str) -> Table | None:
@@ -89,11 +123,16 @@ def _tiles(report: Report) -> list[tuple[str, str, str, str]]:
         ("Specs", f"{total.after_specs:,}", shown(specs, Kind.DELTA), ""),
         (
             "Gone from a target",
-            many(len(gone), "package"),
-            f"{len(appeared):,} appeared",
+            f"{len(gone):,}",
+            f"{'package' if len(gone) == 1 else 'packages'}; {len(appeared):,} appeared",
             "bad" if gone else "",
         ),
-        ("Upgraded", many(len(upgraded), "package"), f"{len(downgraded):,} downgraded", ""),
+        (
+            "Upgraded",
+            f"{len(upgraded):,}",
+            f"{'package' if len(upgraded) == 1 else 'packages'}; {len(downgraded):,} downgraded",
+            "",
+        ),
         (
             "Hashes kept",
             "-" if report.epochs_differ else kept,
@@ -115,7 +154,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_plain,
     )
-    environment.filters |= {"shown": shown}
+    environment.filters |= {"shown": shown, "address": lambda name: f"../{quote(name)}/report.html"}
+    environment.globals |= {"package_address": package_address}
+    environment.tests |= {"package": lambda cell: isinstance(cell, Package)}
     return environment
 
 

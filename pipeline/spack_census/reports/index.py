@@ -18,7 +18,7 @@ from spack_census.reports.report import Coverage, Report
 from spack_census.reports.sections import Kind, shown
 from spack_census.reports.sentences import percent
 
-_LIBRARIES = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
+_LIBRARIES = {"jinja2": "jinja2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,13 @@ def render(
     newest: Report | None,
     history: Trend,
     url: str,
+    site: str | None = None,
 ) -> dict[str, bytes]:
     """Return index.html and feed.xml, of reports that are given newest first.
 
     The trend and the coverage are those of the newest report's series, or of the main one.
     """
-    index = _index(con, listed, reports, newest, history)
+    index = _index(con, listed, reports, newest, history, site)
     return {"index.html": index.encode(), "feed.xml": feed.render(reports, url)}
 
 
@@ -62,6 +63,7 @@ def _index(
     reports: Sequence[Report],
     newest: Report | None,
     history: Trend,
+    site: str | None,
 ) -> str:
     series = newest.after.series if newest else main_series(listed)
     points = history.get(series, [])
@@ -72,11 +74,13 @@ def _index(
         reports=[_row(report) for report in reports],
         overview=held,
         heat=heatmap(_coverage(held), held.num_packages) if held else None,
-        packages=charts.trend(points, "num_packages", "packages") if points else "",
+        packages=charts.trend(points, "num_packages") if points else [],
         packages_table=html.trend_table(points, "num_packages"),
-        specs=charts.trend(points, "num_specs", "specs") if points else "",
+        specs=charts.trend(points, "num_specs") if points else [],
         specs_table=html.trend_table(points, "num_specs"),
         num_snapshots=len(listed),
+        links=html.Links(site=site),
+        spans=[points[0].snapshot, points[-1].snapshot] if points else [],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spack_census.ask.diff import WORTH_SAYING
+from spack_census.ask.diff import TELLING, WORTH_SAYING
 from spack_census.errors import many
 from spack_census.reports import changes
 from spack_census.reports.changes import place
@@ -139,7 +139,7 @@ def _attribution(report: Report) -> Table:
         Column("over-represented", Kind.RATIO),
     )
     telling = [row for row in report.rebuilds if (row.over_represented or 0) >= WORTH_SAYING]
-    if report.epochs_differ:
+    if report.epochs_differ or report.totals.rebuilt < TELLING:
         telling = []
     rows: list[tuple[Cell, ...]] = [
         (

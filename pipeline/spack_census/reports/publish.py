@@ -14,7 +14,7 @@ from spack_census.ask.diff import matched
 from spack_census.ask.snapshots import Snapshot
 from spack_census.disk import apart
 from spack_census.errors import CensusError
-from spack_census.reports import files, gathering, index, shelf
+from spack_census.reports import explorer, files, gathering, html, index, shelf
 from spack_census.reports.choice import (
     Choice,
     Pair,
@@ -38,7 +38,7 @@ class Published:
     """Oldest first."""
     removed: list[str]
     pages: list[str]
-    """What of index.html, feed.xml and latest was written anew."""
+    """What of index.html, feed.xml, latest and the links of older reports was written anew."""
     num_left: int
     """Reports that are missing still, for `limit` was reached."""
     num_reports: int
@@ -89,12 +89,14 @@ def publish(
             made.append(report)
             observe(report, output / report.name)
         reports, unreadable = shelf.read(output)
+        site = explorer.beside(output)
         removed = superseded(reports, listed, choice) if pair is None else []
         kept = [report for name, report in reports.items() if name not in removed]
         newest = latest(kept, listed)
-        pages = _write_pages(
-            output, newest, index.render(con, listed, newest_first(kept), newest, history, url)
-        )
+        linked = _link(output, kept, site)
+        told = index.render(con, listed, newest_first(kept), newest, history, url, site)
+        pages = [*(name for name in linked if name not in {each.name for each in made})]
+        pages += _write_pages(output, newest, told)
         for name in removed:
             shelf.remove(output, name)
     left = len(missing) - len(todo)
@@ -120,6 +122,22 @@ def _missing(output: Path, wanted: Sequence[Pair]) -> list[Pair]:
         if not is_current(reports.get(name := report_name(*(p.snapshot for p in pair))), pair)
         or not shelf.is_whole(output, name, files.names())
     ]
+
+
+def _link(output: Path, reports: Sequence[Report], site: str | None) -> list[str]:
+    """Let each report lead to its neighbours in its series and to the explorer; return the new."""
+    ranked = newest_first(reports)[::-1]
+    written = []
+    for series in dict.fromkeys(report.after.series for report in ranked):
+        members = [report for report in ranked if report.after.series == series]
+        names = ["", *(report.name for report in members), ""]
+        for report, previous, following in zip(members, names, names[2:], strict=False):
+            links = html.Links(previous, following, site)
+            page = f"{report.name}/{files.PAGE}"
+            if links.mark.encode() not in (output / page).read_bytes():
+                shelf.write(output, page, html.render(report, links).encode())
+                written.append(report.name)
+    return written
 
 
 def _write_pages(output: Path, newest: Report | None, pages: Mapping[str, bytes]) -> list[str]:

@@ -87,7 +87,7 @@ def write(output: Path, name: str, content: bytes) -> bool:
     path = output / name
     if path.is_file() and path.read_bytes() == content:
         return False
-    durable.replace(path, content, draft=output / _DRAFTS / name)
+    durable.replace(path, content, draft=output / _DRAFTS / path.name)
     return True
 
 

@@ -219,7 +219,7 @@ def test_an_address_is_fetched_first(place: Place, tmp_path: Path) -> None:
         ("sources: [docs]\nwait_seconds: -1", "wait_seconds"),
         ("sources: [docs]\nfolder: /", "no key 'folder'"),
         ("sources: [docs]\nsources: [docs]", "census.yaml:2: the key 'sources' stands twice"),
-        ("sources: [docs", "census.yaml:1: "),
+        ("sources: [docs", r"census.yaml:[12]: "),
         ("- docs", "holds no keys"),
         ("", "holds no keys"),
         ("sources: [docs]\nurl: !!python/name:os.system", "census.yaml:2: could not determine"),

@@ -61,24 +61,34 @@ class Known:
     @property
     def dependencies(self) -> bool:
         """Whether it tells what depends on what."""
-        return bool(self.one("select exists (from dependencies where snapshot = ?)"))
+        if self.one("select exists (from dependencies where snapshot = ?)"):
+            return True
+        # Nothing in a small index may depend on anything; an index is of no one package.
+        sql = "select exists (from documents where snapshot = ? and package is null)"
+        return bool(self.one(sql))
 
     @property
     def compilers(self) -> bool:
         """Whether it knows compilers as dependencies."""
         sql = "select exists (from dependencies where snapshot = ? and list_has_any(virtuals, ?))"
-        return bool(self.one(sql, list(LANGUAGES)))
+        if self.one(sql, list(LANGUAGES)):
+            return True
+        return self.dependencies and (self._epoch() or 0) >= _PACKAGES_SINCE
 
     @property
     def has_one_compiler(self) -> bool:
         """Whether a spec has one compiler for all languages, as it was before Spack 1.0."""
-        epoch = self.one("select max(hash_epoch) from snapshots where snapshot = ?")
-        return epoch is not None and int(epoch) < _PACKAGES_SINCE
+        epoch = self._epoch()
+        return epoch is not None and epoch < _PACKAGES_SINCE
 
     @property
     def has_noted_compilers(self) -> bool:
         """Whether specs have a compiler that is none of their dependencies."""
         return bool(self.one(_NOTED, self.snapshot, list(LANGUAGES)))
+
+    def _epoch(self) -> int | None:
+        found = self.one("select max(hash_epoch) from snapshots where snapshot = ?")
+        return None if found is None else int(found)
 
     def is_virtual(self, name: str) -> bool:
         """Tell whether a name is a virtual package's and no package's of the snapshot."""

@@ -21,7 +21,9 @@ with usable as (
         ) as best_target
     from specs_at($snapshot) as spec
     inner join target_compat as compatible on spec.target = compatible.target
-    where compatible.host = $host and runs_on(spec.os, $os)
+    left join glibc_needs as needs
+        on spec.snapshot = needs.snapshot and spec.hash = needs.hash
+    where compatible.host = $host and runs_binary(spec.os, needs.glibc, $os)
 )
 
 select

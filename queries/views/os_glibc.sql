@@ -122,6 +122,15 @@ create or replace macro runs_on_glibc(built_on, glibc) as (
     )
 );
 
+-- host_glibc(host_os): the version of glibc of a host's system; `glibc2.34` is a system
+-- of which no more is known than this.
+create or replace macro host_glibc(host_os) as (
+    ifnull(
+        os_glibc()[host_os],
+        nullif(regexp_extract(host_os, '^glibc([0-9]+([.][0-9]+)*)$', 1), '')
+    )
+);
+
 -- runs_on(built_on, host_os): whether a binary built on one system runs on another, as
 -- far as the system goes. 'any' leaves the system out. A newer macOS runs what was
 -- built on an older one; a system that is in neither list runs only what was built on
@@ -129,7 +138,7 @@ create or replace macro runs_on_glibc(built_on, glibc) as (
 create or replace macro runs_on(built_on, host_os) as (
     host_os = 'any'
     or built_on = host_os
-    or runs_on_glibc(built_on, os_glibc()[host_os])
+    or runs_on_glibc(built_on, host_glibc(host_os))
     or ifnull(
         nullif(list_position(os_macos(), built_on), 0)
         <= nullif(list_position(os_macos(), host_os), 0),
@@ -148,4 +157,14 @@ from dependencies as edge
 inner join nodes as libc
     on edge.snapshot = libc.snapshot and edge.dependency_hash = libc.hash
 where edge.dependency = 'glibc' and list_contains(edge.deptypes, 'link')
-group by edge.snapshot, edge.hash
+group by edge.snapshot, edge.hash;
+
+-- runs_binary(built_on, needed, host_os): whether a binary runs on a host's system, where
+-- `needed` is the glibc that it was built against, from glibc_needs, null if unknown.
+create or replace macro runs_binary(built_on, needed, host_os) as (
+    if(
+        needed is not null and host_glibc(host_os) is not null,
+        needed <= glibc_numbers(host_glibc(host_os)),
+        runs_on(built_on, host_os)
+    )
+)

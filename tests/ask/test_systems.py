@@ -10,6 +10,7 @@ import pytest
 
 import spack_census as sc
 from spack_census.ask import finding, hosts, systems
+from spack_census.ask.coverage import Question, coverage
 from spack_census.errors import ParameterError, UnknownNameError
 from spack_census.spack.grammar import parse
 
@@ -163,3 +164,16 @@ def test_a_machine_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(platform, "freedesktop_os_release", nothing)
     assert systems.native() == systems.Machine("freebsd14", None)
+
+
+@pytest.mark.parametrize(("os", "glibc"), [("any", None), ("rhel7", None), ("any", "2.17")])
+def test_coverage_counts_what_the_libc_lets_run(
+    indexed: duckdb.DuckDBPyConnection, os: str, glibc: str | None
+) -> None:
+    """As many packages as `find` has on the same host; the libc of the index decides in both."""
+    question = Question(host="zen4", os=os, glibc=glibc)
+    covered = {each.package for each in coverage(indexed, question).covered}
+    host = hosts.resolve(indexed, "zen4", os, glibc)
+    found = {row[0] for row in finding.find(indexed, parse(""), host=host).fetchall()}
+    assert covered == found
+    assert covered

@@ -10,7 +10,7 @@ import duckdb
 from duckdb import ColumnExpression, ConstantExpression
 
 from spack_census.ask import names, queries, snapshots
-from spack_census.ask.hosts import ANY_OS, resolve
+from spack_census.ask.hosts import ANY_OS, glibc, resolve
 from spack_census.errors import CensusError, ParameterError
 
 _LINUX = "linux"
@@ -59,8 +59,10 @@ _SYSTEMS = """
 select distinct spec.os
 from specs_at($snapshot) as spec
 inner join target_compat as compatible on spec.target = compatible.target
+left join glibc_needs as needs on spec.snapshot = needs.snapshot and spec.hash = needs.hash
 where
-    compatible.host = $host and spec.platform = $platform and runs_on(spec.os, $os)
+    compatible.host = $host and spec.platform = $platform
+    and runs_binary(spec.os, needs.glibc, $os)
 order by spec.os
 """
 
@@ -75,6 +77,8 @@ class Question:
     os: str = ANY_OS
     """The host's operating system."""
     packages: tuple[str, ...] | None = None
+    glibc: str | None = None
+    """The host's version of glibc, where it is not the one that its system came with."""
 
 
 class Package(NamedTuple):
@@ -178,11 +182,14 @@ def _settled(
     if question.target is not None:
         names.demand_target(con, question.target, name)
     if question.host is None:
-        if question.os != ANY_OS:
+        if question.os != ANY_OS or question.glibc is not None:
             raise ParameterError("--os is that of a host", "name its CPU too: --host CPU")
         return name, question, []
-    host = resolve(con, question.host, question.os)
-    question = replace(question, host=host.cpu)
+    host = resolve(con, question.host, question.os, question.glibc)
+    # Queries take a system by its name, or as no more than its glibc.
+    named = host.glibc in {None, glibc(con, host.os)}
+    os = host.os if named else f"glibc{host.glibc}"
+    question = replace(question, host=host.cpu, os=os)
     found = _usable(con, question, name).project("platform").distinct().fetchall()
     platforms = sorted(platform for (platform,) in found)
     if question.platform is not None:

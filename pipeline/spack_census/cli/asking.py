@@ -14,6 +14,7 @@ from spack_census.cli.options import (
     Dataset,
     ExitCode,
     Format,
+    OnGlibc,
     OnHost,
     OnSystem,
     Queries,
@@ -67,6 +68,7 @@ def coverage(
     target: OnTarget = None,
     host: OnHost = None,
     os: OnSystem = ANY_OS,
+    glibc: OnGlibc = None,
     platform: OnPlatform = None,
     package: OfPackages = None,
     packages: PackagesFile = None,
@@ -90,11 +92,11 @@ def coverage(
 
     options = {"--snapshot": None if snapshot == "latest" else snapshot}
     options |= {"--target": target, "--host": host, "--platform": platform}
-    options["--os"] = None if os == ANY_OS else os
+    options |= {"--os": None if os == ANY_OS else os, "--glibc": glibc}
     command = ["census", "coverage", *words(options)]
     command += [word for name in package or [] for word in ("--package", name)]
     command += words({"--packages": packages, "--dataset": other_dataset(dataset)})
-    if (target, host, packages, os) == (None, None, None, ANY_OS) and not package:
+    if (target, host, packages, glibc, os) == (*(None,) * 4, ANY_OS) and not package:
         with connect(dataset) as con:
             return answer(
                 lambda: shown.overview(overview(con, snapshot, platform), command),
@@ -103,7 +105,8 @@ def coverage(
                 wide=wide,
             )
     listed = (*(package or []), *(asked.read_list(packages) if packages else ()))
-    question = asked.Question(target, host, platform, os, listed if package or packages else None)
+    chosen = listed if package or packages else None
+    question = asked.Question(target, host, platform, os, chosen, glibc)
     with connect(dataset) as con:
         return answer(
             lambda: shown.coverage(

@@ -159,7 +159,7 @@ inner join nodes as libc
 where edge.dependency = 'glibc' and list_contains(edge.deptypes, 'link')
 group by edge.snapshot, edge.hash;
 
--- runs_binary(built_on, needed, host_os): whether a binary runs on a host's system, where
+-- runs_binary(built_on, needed, host_os): whether a binary runs on a host's system;
 -- `needed` is the glibc that it was built against, from glibc_needs, null if unknown.
 create or replace macro runs_binary(built_on, needed, host_os) as (
     if(

@@ -87,6 +87,37 @@ def test_the_cycle_over_a_growing_source(place: Place) -> None:
     assert (place.folder / "reports" / "latest").readlink() == Path(SECOND)
 
 
+def test_a_scant_snapshot_is_held_back_and_the_hook_stays_quiet(place: Place) -> None:
+    place.grow()
+    place.grow()
+    place.run()
+    for number in range(3):
+        write_document(place.folder / "docs", f"p{number}", WEEKS[2], [])
+    ran = place.run()
+    assert (ran.code, ran.out) == (0, "")
+    assert f"build    note: {WEEKS[2]} is held back: it has no spec; " in ran.err
+    assert place.told == [FIRST]
+    # The next night it is whole, and news.
+    place.grow()
+    assert place.run().code == 1
+    assert place.told == [FIRST, SECOND]
+
+
+def test_a_settled_snapshot_that_changed_is_told(place: Place) -> None:
+    place.grow()
+    place.grow()
+    place.run()
+    write_document(place.folder / "docs", "more", WEEKS[0], [Spec(hash=hash_of("more"))])
+    ran = place.run()
+    assert f"build    note: {WEEKS[0]} changed, though only develop is expected to\n" in ran.err
+    for number in range(2):
+        shutil.rmtree(place.folder / "docs" / "_cache" / WEEKS[1] / f"p{number}")
+    write_document(place.folder / "docs", "other", WEEKS[1], [Spec(hash=hash_of("other"))])
+    ran = place.run()
+    assert ran.code == 2
+    assert "2 of 2 packages would go: p0, p1" in ran.err
+
+
 def test_the_hook_gets_report_json_on_stdin(place: Place) -> None:
     place.grow()
     place.grow()

@@ -1,8 +1,8 @@
 """index.html: the modules of the page as one script, its style, and a table that needs no script.
 
 The modules are those of `page/`, in the order in which they import each other. A page from file://
-may load no modules, so each becomes a function whose exports are a constant; that takes three
-regular expressions and no tool that a user would have to install.
+may load no modules, so they become one script, in one scope: no two may declare the same name, and
+none has text that goes over a line's end. That takes no tool that a user would have to install.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from importlib.metadata import version
 from string import Template
@@ -21,8 +21,8 @@ import duckdb
 from spack_census.ask.formats import visible
 from spack_census.ask.snapshots import Snapshot
 
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([a-z]+)\.js";\n', re.MULTILINE)
-_EXPORTED = re.compile(r"^export (?:async )?(?:function\*?|const|class) (\w+)", re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
+_DECLARED = re.compile(r"^(export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _COMMENT = re.compile(r"^ *(?:/\*\*(?:[^*]|\*(?!/))*\*/|//.*)\n", re.MULTILINE)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
@@ -53,7 +53,7 @@ def render(
 
     `reports` is the address of the folder of reports, as seen from here, None where there is none.
     """
-    code, style = script([_MAIN]), _resource("style.css")
+    code, style = script(), _resource("style.css")
     policy = (
         f"default-src 'none'; script-src {_source(code)} 'self'; style-src {_source(style)};"
         " img-src data:; base-uri 'none'; form-action 'none'"
@@ -75,44 +75,59 @@ def render(
     )
 
 
-def script(names: Iterable[str]) -> str:
-    """Return these modules and those that they import as one script.
+def script() -> str:
+    """Return the page's modules as one script: all names in one scope, each after what it uses.
 
-    What `main` would start is started; other modules become constants, `$name` for each.
+    Raises ValueError where two modules declare one name, or import each other.
     """
-    ordered: list[str] = []
-    for name in names:
-        _visit(name, ordered, ())
-    return '"use strict";\n(() => {\n' + "".join(map(_wrapped, ordered)) + "})();\n"
+    return f'"use strict";\n(() => {{\n{_joined(_ordered([_MAIN]))}}})();\n'
 
 
-def library(names: Iterable[str]) -> str:
+def library(names: Sequence[str]) -> str:
     """Return an expression whose value has these modules' exports, for the page's own tests."""
+    ordered = _ordered(names)
+    exports = {name: [own for export, own in _declared(name) if export] for name in ordered}
+    found = ", ".join(f"{name}: {{ {', '.join(own)} }}" for name, own in exports.items())
+    return f"(() => {{\n{_joined(ordered)}return {{ {found} }};\n}})()"
+
+
+def _ordered(names: Sequence[str]) -> list[str]:
+    """Return these modules and those that they import, each after those that it imports."""
     ordered: list[str] = []
     for name in names:
         _visit(name, ordered, ())
-    exported = ", ".join(f"{name}: ${name}" for name in ordered)
-    return "(() => {\n" + "".join(map(_wrapped, ordered)) + f"return {{ {exported} }};\n}})()"
+    return ordered
 
 
 def _visit(name: str, ordered: list[str], above: Sequence[str]) -> None:
-    """Append a module after those that it imports."""
     if name in ordered:
         return
     if name in above:
         raise ValueError(f"modules of the page import each other: {' → '.join((*above, name))}")
     for match in _IMPORT.finditer(_module(name)):
-        _visit(match[2], ordered, (*above, name))
+        _visit(match[1], ordered, (*above, name))
     ordered.append(name)
 
 
-def _wrapped(name: str) -> str:
-    text = _module(name)
-    exports = _EXPORTED.findall(text)
-    text = _COMMENT.sub("", text)
-    text = _IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n", text)
-    text = _INDENT.sub("", _EXPORT.sub("", text))
-    return f"const ${name} = (() => {{\n{text}return {{ {', '.join(exports)} }};\n}})();\n"
+def _joined(names: Sequence[str]) -> str:
+    homes: dict[str, str] = {}
+    for module in names:
+        for _, name in _declared(module):
+            home = homes.setdefault(name, module)
+            if home != module:
+                raise ValueError(f"{home}.js and {module}.js both declare {name}: rename the one")
+    return "".join(map(_bare, names))
+
+
+def _declared(module: str) -> list[tuple[str, str]]:
+    """Return "export " or nothing, and the name, of each thing that a module declares."""
+    return _DECLARED.findall(_module(module))
+
+
+def _bare(module: str) -> str:
+    """Return a module without imports, exports, comments of whole lines and indentation."""
+    text = _COMMENT.sub("", _module(module))
+    return _INDENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
 
 
 def _module(name: str) -> str:

@@ -5,16 +5,16 @@ import { differing, variantName } from "./differing.js";
 import { spelled } from "./snapshot.js";
 import { packageAddress, writeState } from "./state.js";
 
-const SHOWN = 40;
+const BINARIES_SHOWN = 40;
 
 /** @param {any} app @param {number[]} chosen rows to show @param {number[]} rows all */
 export function binaries(app, chosen, rows) {
     const names = new Set(differing(app.snap, rows).keys());
-    const listed = chosen.toReversed().slice(0, SHOWN);
+    const listed = chosen.toReversed().slice(0, BINARIES_SHOWN);
     const found = [
         el("ul", { class: "binaries" }, ...listed.map((row) => binary(app, row, names))),
     ];
-    if (chosen.length > SHOWN) {
+    if (chosen.length > BINARIES_SHOWN) {
         const { state } = app;
         const chosen_ = {
             platform: state.chosen.platform ?? [],
@@ -24,7 +24,7 @@ export function binaries(app, chosen, rows) {
             ? `${state.name}@${state.version ? `=${state.version}` : ":"}`
             : "";
         const href = writeState({ q, at: state.at, by: "spec", chosen: chosen_ });
-        const more = counted(chosen.length - SHOWN, "more is", "more are");
+        const more = counted(chosen.length - BINARIES_SHOWN, "more is", "more are");
         found.push(
             el(
                 "p",

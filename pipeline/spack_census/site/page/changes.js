@@ -102,7 +102,7 @@ function found(app) {
         kinds(app, wanted),
         el("p", { class: "tools" }, filter(app), el("span", { class: "soft" }, shown)),
         rows.length
-            ? table(app, rows)
+            ? changesTable(app, rows)
             : el(
                   "p",
                   { class: "empty" },
@@ -173,7 +173,7 @@ function groupsOf(changes) {
     return [...packages.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
 }
 
-function table(app, rows) {
+function changesTable(app, rows) {
     const [before, after] = app.pair;
     return longTable({
         caption: "Packages that changed",

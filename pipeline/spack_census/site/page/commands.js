@@ -2,8 +2,8 @@
 import { FACETS } from "./facets.js";
 import { spelled } from "./snapshot.js";
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-const VERSION = /^[A-Za-z0-9_][A-Za-z0-9_.=-]*$/;
+const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+const SAFE_VERSION = /^[A-Za-z0-9_][A-Za-z0-9_.=-]*$/;
 const COLUMNS = [
     "package",
     "version",
@@ -19,7 +19,7 @@ const COLUMNS = [
 const PUBLISHED = ["develop", "develop-dated", "release"];
 
 /** Whether a text is a name by Spack's grammar, and so needs no quotes. @param {string} text */
-export const isName = (text) => NAME.test(text);
+export const isName = (text) => SAFE_NAME.test(text);
 
 /** @param {string} text */
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -79,7 +79,7 @@ function place(app) {
 export function installLines(app, name, version) {
     const { series } = app.entry(app.snap.name);
     const published = PUBLISHED.includes(series) && !app.snap.name.includes("@");
-    const safe = isName(name) && VERSION.test(version) && isName(app.snap.name);
+    const safe = isName(name) && SAFE_VERSION.test(version) && isName(app.snap.name);
     if (!safe || !published) return null;
     return {
         mirror: `spack mirror add ${app.snap.name} https://binaries.spack.io/${app.snap.name}`,

@@ -25,12 +25,12 @@ export function drawCoverage(app) {
             el("h1", null, "Coverage"),
             el("p", { class: "lead" }, lead),
             unknown(state, places),
-            picker(
+            missingPicker(
                 app,
                 order.map((n) => places[n]),
             ),
             listed.length
-                ? table(app, { listed, order, places, newest, numbers, totals })
+                ? coverageTable(app, { listed, order, places, newest, numbers, totals })
                 : el("p", { class: "empty" }, `Nothing is missing on ${state.missing}.`),
         ),
     ];
@@ -64,7 +64,7 @@ function unknown(state, places) {
     );
 }
 
-function picker(app, places) {
+function missingPicker(app, places) {
     const { state } = app;
     const onchange = (event) => app.change({ missing: event.target.value });
     const select = el(
@@ -78,7 +78,7 @@ function picker(app, places) {
     return el("p", { class: "tools" }, el("label", { class: "pick" }, "Only missing on ", select));
 }
 
-function table(app, { listed, order, places, newest, numbers, totals }) {
+function coverageTable(app, { listed, order, places, newest, numbers, totals }) {
     const { snap, state } = app;
     const head = order.map((n) => {
         const [platform, target] = places[n].split(/\/(.*)/);

@@ -9,7 +9,7 @@ const ELEMENT = `(?:${RANGE}|=?${VERSION})`;
 const VERSIONS = `${ELEMENT}(?:\\s*,\\s*${ELEMENT})*`;
 
 /** Kind → pattern, in the order in which they are tried. */
-const KINDS = [
+const TOKEN_KINDS = [
     ["space", "\\s+"],
     ["edge", "(?:\\^|%%?)\\s*\\["],
     ["virtual", `(?:\\^|%%?)\\s*${WORD}(?:,${WORD})*=`],
@@ -62,7 +62,7 @@ export function tokens(text) {
 }
 
 function tokenAt(text, from) {
-    for (const { kind, pattern } of KINDS) {
+    for (const { kind, pattern } of TOKEN_KINDS) {
         pattern.lastIndex = from;
         const match = pattern.exec(text);
         if (match) {

@@ -10,7 +10,7 @@ const SERIES = {
     other: "Others",
 };
 
-const box = document.getElementById("q");
+export const box = document.getElementById("q");
 
 /** What stands around the page: the picker, the box, the links of the navigation. */
 export function frame(app, entry, title) {

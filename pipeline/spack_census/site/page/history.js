@@ -4,7 +4,7 @@ import { readJson } from "./load.js";
 import { packageAddress } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const SHOWN = 60;
+const LIVES_SHOWN = 60;
 
 /**
  * The rows of a package in its shard: [platform/target, version, runs], runs being pairs, the place
@@ -34,8 +34,8 @@ export function historyOf(app) {
     if (!lives.length) return el("p", { class: "soft" }, "No snapshot here ever had it.");
     const names = index.snapshots.map((each) => each.name);
     const rows = lives.toReversed().map((life, n) => {
-        const row = lineOf(app, names, life);
-        row.hidden = n >= SHOWN;
+        const row = lifeLine(app, names, life);
+        row.hidden = n >= LIVES_SHOWN;
         return row;
     });
     const head = ["Version", "Target", "First", "Last", "Snapshots"].map((each, n) =>
@@ -58,7 +58,7 @@ export function historyOf(app) {
 }
 
 function more(rows) {
-    if (rows.length <= SHOWN) return null;
+    if (rows.length <= LIVES_SHOWN) return null;
     const button = el("button", { type: "button", class: "link" }, `All ${count(rows.length)}`);
     button.addEventListener("click", () => {
         rows.forEach((row) => (row.hidden = false));
@@ -67,7 +67,7 @@ function more(rows) {
     return button;
 }
 
-function lineOf(app, names, [place, version, runs]) {
+function lifeLine(app, names, [place, version, runs]) {
     const spans = [];
     for (let n = 0; n < runs.length; n += 2) spans.push({ first: runs[n], num: runs[n + 1] });
     const { first } = spans[0];

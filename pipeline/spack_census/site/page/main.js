@@ -5,7 +5,7 @@ import { drawCoverage } from "./coverage.js";
 import { drawPackage } from "./package.js";
 import { drawSearch } from "./search.js";
 import { el, say } from "./dom.js";
-import { frame, listen, snapshotOptions } from "./header.js";
+import { box, frame, listen, snapshotOptions } from "./header.js";
 import { readLives } from "./history.js";
 import { readJson } from "./load.js";
 import { inSlices } from "./slices.js";
@@ -20,7 +20,6 @@ const VIEWS = {
     changes: { title: "What changed", draw: drawChanges },
 };
 const main = document.getElementById("app");
-const box = document.getElementById("q");
 /** Counts what has been asked for, so that what comes too late is not shown. */
 let turn = 0;
 
@@ -37,6 +36,8 @@ const app = {
     go(address, quietly = false) {
         if (quietly) history.replaceState(null, "", address);
         else history.pushState(null, "", address);
+        // Another list begins at its top; what a package's page filters is in sight.
+        if (app.state.view !== "package") toTop();
         render();
     },
     change: (part, quietly) => app.go(writeState({ ...app.state, ...part }), quietly),

@@ -1,7 +1,7 @@
 /** Who became whom, within one slot: the passes of queries/views/changes.sql. */
 import { less, lists, nullLast } from "./order.js";
 
-const MOST = { settings: 1e3, versions: 1e4, places: 1e5 };
+const WEIGHTS = { settings: 1e3, versions: 1e4, places: 1e5 };
 
 /** The pairs of a slot, [member or null, member or null]. */
 export function pairsOf(slot) {
@@ -87,10 +87,10 @@ function distance(one, other, own) {
     const stacks = +(lists(one.stacks, other.stacks) !== 0);
     const places = Math.abs(one.place.before - other.place.after);
     let far = passOf(settings, versions, compiler);
-    far = far * MOST.settings + settings;
-    far = far * MOST.versions + versions;
+    far = far * WEIGHTS.settings + settings;
+    far = far * WEIGHTS.versions + versions;
     far = (far * 3 + compiler) * 2 + stacks;
-    return far * MOST.places + places;
+    return far * WEIGHTS.places + places;
 }
 
 function passOf(settings, versions, compiler) {

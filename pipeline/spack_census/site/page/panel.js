@@ -10,7 +10,7 @@ export const TITLES = {
     stack: "Stack",
     variant: "Variant",
 };
-const SHOWN = 8;
+const VALUES_SHOWN = 8;
 const MANY = 20;
 const MOST_FOUND = 200;
 
@@ -131,11 +131,11 @@ function lineOf(app, group, { value, id }) {
 function list(group) {
     const { needle, all, chosen, values } = group;
     const found = values.filter(({ value }) => value.includes(needle));
-    const some = found.filter(({ value }, n) => n < SHOWN || chosen.has(value));
+    const some = found.filter(({ value }, n) => n < VALUES_SHOWN || chosen.has(value));
     const listed = needle || all ? found.slice(0, MOST_FOUND) : some;
     group.list.replaceChildren(...listed.map((each) => group.line(each).node));
     if (!found.length) group.list.append(el("p", { class: "soft" }, "None is called so."));
-    group.more.hidden = Boolean(needle) || values.length <= SHOWN;
+    group.more.hidden = Boolean(needle) || values.length <= VALUES_SHOWN;
     group.more.setAttribute("aria-expanded", String(all));
     group.more.textContent = all ? "Fewer" : `All ${count(values.length)}`;
 }

@@ -2,7 +2,7 @@
 import { count, el } from "./dom.js";
 import { packageAddress } from "./state.js";
 
-const SHOWN = 30;
+const RELATIONS_SHOWN = 30;
 
 /** @param {any} app @param {number[]} rows @returns {any[][]} sections: title, then parts */
 export function relations(app, rows) {
@@ -13,8 +13,8 @@ export function relations(app, rows) {
     const below = belowOf(snap, rows);
     const above = aboveOf(snap, rows);
     return [
-        ["Dependencies", list(app, below, "It has none here.")],
-        ["Dependents", list(app, above, "Nothing here depends on it.")],
+        ["Dependencies", relationList(app, below, "It has none here.")],
+        ["Dependents", relationList(app, above, "Nothing here depends on it.")],
     ];
 }
 
@@ -64,7 +64,7 @@ function note(found, name, [types, virtuals], fresh) {
     virtuals.forEach((each) => one.virtuals.add(each));
 }
 
-function list(app, found, none) {
+function relationList(app, found, none) {
     if (!found.size) return el("p", { class: "soft" }, none);
     const listed = [...found].sort(([x, a], [y, b]) => b.n - a.n || (x < y ? -1 : 1));
     const items = listed.map(([name, one], n) => {
@@ -76,14 +76,14 @@ function list(app, found, none) {
         const rest = el("span", { class: "soft" }, ` ${types}${as}`);
         return el(
             "li",
-            { hidden: n >= SHOWN },
+            { hidden: n >= RELATIONS_SHOWN },
             link,
             rest,
             el("span", { class: "n" }, count(one.n)),
         );
     });
     const node = el("ul", { class: "relations" }, ...items);
-    if (items.length <= SHOWN) return node;
+    if (items.length <= RELATIONS_SHOWN) return node;
     const more = el("button", { type: "button", class: "link" }, `All ${count(items.length)}`);
     more.addEventListener("click", () => {
         items.forEach((item) => (item.hidden = false));

@@ -92,10 +92,10 @@ function toolbar(app, asked, packages, bySpec, rows) {
         "div",
         { class: "tools" },
         el("div", { class: "switch", role: "group", "aria-label": "Show" }, ...show),
-        el("span", { class: "soft" }, "in ", el("strong", null, snap.name)),
+        el("span", { class: "soft where" }, "in ", el("strong", null, snap.name)),
         el("span", { class: "space" }),
         line.line &&
-            labelled(
+            titled(
                 copyButton(() => line.line, "the census find line"),
                 "Copy as census find",
             ),
@@ -103,8 +103,9 @@ function toolbar(app, asked, packages, bySpec, rows) {
     );
 }
 
-function labelled(button, text) {
+function titled(button, text) {
     button.textContent = text;
+    button.removeAttribute("aria-label");
     return button;
 }
 

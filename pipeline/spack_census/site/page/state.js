@@ -9,7 +9,7 @@ import { FACETS } from "./facets.js";
  * }} State
  */
 
-const VIEWS = ["search", "package", "coverage", "changes"];
+const VIEW_NAMES = ["search", "package", "coverage", "changes"];
 const WORDS = ["q", "by", "at", "cpu", "system", "missing", "version", "before", "after", "text"];
 
 /** @param {string} hash @returns {State} */
@@ -22,7 +22,7 @@ export function readState(hash) {
     for (const facet of FACETS) if (given.has(facet)) chosen[facet] = given.getAll(facet);
     return {
         ...words,
-        view: VIEWS.includes(view) ? view : "search",
+        view: VIEW_NAMES.includes(view) ? view : "search",
         name: decoded(name),
         kinds: given.getAll("kind"),
         chosen,

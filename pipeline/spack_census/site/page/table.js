@@ -6,19 +6,19 @@ const MOST_PRINTED = 5000;
 /** What asking the browser for would make it lay out the page anew. */
 const view = { top: 0, height: innerHeight, rem: 16 };
 /** Draws the long table that is on the screen. @type {(most?: number) => void} */
-let draw = () => {};
+let drawTable = () => {};
 
 addEventListener("scroll", () => requestAnimationFrame(look), { passive: true, capture: true });
 addEventListener("resize", () => requestAnimationFrame(look));
-addEventListener("beforeprint", () => draw(MOST_PRINTED));
+addEventListener("beforeprint", () => drawTable(MOST_PRINTED));
 addEventListener("afterprint", look);
 
-/** See what is in sight, and draw it. */
+/** See what is in sight, and drawTable it. */
 export function look() {
     view.top = scrollY;
     view.height = innerHeight;
     view.rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    draw();
+    drawTable();
 }
 
 /** Draw again what has come to stand elsewhere than at the top. */
@@ -80,9 +80,9 @@ export function longTable(what) {
         above.grow(from * height);
         below.grow((what.total - to) * height);
     };
-    draw = (most = 0) => {
+    drawTable = (most = 0) => {
         if (!table.isConnected) return;
-        const top = above.row.getBoundingClientRect().top;
+        const top = body.getBoundingClientRect().top;
         const bounds = what.wide ? pane.getBoundingClientRect() : { top: 0, bottom: view.height };
         const from = Math.floor((Math.max(0, bounds.top) - top) / height) - EXTRA;
         const to = Math.ceil((Math.min(view.height, bounds.bottom) - top) / height) + EXTRA;

@@ -224,6 +224,18 @@ def test_only_so_many_reports_are_kept(place: Place) -> None:
     assert place.told == [FIRST, SECOND]
 
 
+def test_the_explorer_is_made_last_and_links_to_the_reports(place: Place) -> None:
+    place.configure(site="site")
+    place.grow()
+    place.grow()
+    assert "site" in place.run().err
+    page = (place.folder / "site" / "index.html").read_text()
+    assert 'href="../reports/index.html"' in page
+    before = state(place.folder / "site")
+    place.run()
+    assert state(place.folder / "site") == before
+
+
 def test_an_address_is_fetched_first(place: Place, tmp_path: Path) -> None:
     from support.web import serve
 

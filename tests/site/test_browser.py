@@ -241,9 +241,9 @@ def test_a_journey_with_the_keyboard_alone(visit: Visit) -> None:
     page.locator("tbody a").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("hdf5")
+    visit.shown()
     assert page.evaluate("document.activeElement.tagName") == "H1"
     assert page.title() == "hdf5 · Spack build cache"
-    visit.shown()
     page.locator("table.heat a").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("h2").nth(1)).to_have_text("1 of 9 binaries")

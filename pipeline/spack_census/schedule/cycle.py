@@ -20,6 +20,7 @@ from spack_census.reports.report import Report
 from spack_census.schedule import hooks, limits
 from spack_census.schedule.config import RunConfig, SourceConfig
 from spack_census.schedule.history import History
+from spack_census.site import publish as explorer
 
 _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""
@@ -90,6 +91,8 @@ def run(
             (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
             for series in config.series or (None,)
         ]
+        if config.site is not None:
+            steps.append(("the explorer", partial(_site, config, config.path(config.site), log)))
         for number, (name, step) in enumerate(steps):
             share = _share(end - time.monotonic(), len(steps) - number)
             _take(done, log, state, share, name, step)
@@ -106,6 +109,8 @@ def _demand_apart(config: RunConfig) -> None:
         "the dataset": config.path(config.dataset),
         "the reports": config.path(config.reports),
     }
+    if config.site is not None:
+        places["the explorer"] = config.path(config.site)
     for source in config.sources:
         if addresses.is_remote(source.source):
             folder = config.path(source.to or str(fetching.default_folder(source.source)))
@@ -214,6 +219,12 @@ def _report(done: Cycle, chosen: _Publishing, series: str | None) -> None:
     log("report", f"{series or 'main series'}: {said}")
     for name in published.removed:
         log("report", f"removed {name}: keep_reports is {config.keep_reports}")
+
+
+def _site(config: RunConfig, output: Path, log: Log) -> None:
+    reports = config.path(config.reports)
+    published = explorer.publish(config.path(config.dataset), output, reports, config.wait_seconds)
+    log("site", published.said)
 
 
 def _tell(config: RunConfig, command: str, done: Cycle, log: Log, end: float) -> None:

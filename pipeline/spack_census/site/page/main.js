@@ -155,16 +155,20 @@ async function finishPackage(wanted) {
 /** A change of page: to its top, and its heading is where a keyboard and a screen reader go on. */
 function arrive() {
     toTop();
+    if (turn > 1 && document.activeElement !== box) focusHeading();
+}
+
+function focusHeading() {
     const heading = main.querySelector("h1");
-    if (turn === 1 || document.activeElement === box || !heading) return;
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
+    if (heading) heading.tabIndex = -1;
+    heading?.focus({ preventScroll: true });
 }
 
 function draw() {
     const { state } = app;
     const active = document.activeElement;
     const focus = active?.dataset.focus;
+    const onHeading = active?.tagName === "H1";
     const caret = active?.selectionStart;
     const parts = VIEWS[state.view].draw(app);
     main.className = state.view;
@@ -172,6 +176,7 @@ function draw() {
     if (main.firstChild === parts[0] && parts.length === 2) main.lastChild.replaceWith(parts[1]);
     else main.replaceChildren(...parts);
     if (focus) refocus(focus, caret);
+    if (onHeading) focusHeading();
     settle();
 }
 

@@ -75,7 +75,8 @@ def make_deadly(
         graves = tmp_path / "graves"
         graves.mkdir()
         deadly = Deadly(source, graves=graves, num_deaths=num_deaths)
-        monkeypatch.setattr("spack_census.building.builder.open_source", lambda *_, **__: deadly)
+        for place in ("building.builder", "fetch.opening"):
+            monkeypatch.setattr(f"spack_census.{place}.open_source", lambda *_, **__: deadly)
         return graves
 
     return make

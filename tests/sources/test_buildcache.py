@@ -233,6 +233,9 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "not gzip, not JSON": lambda _: b"<html>Not found</html>",
     "another JSON": lambda _: gzip.compress(b'{"database": []}'),
     "another version": lambda data: _replaced(data, b'"version":"7"', b'"version":"10"'),
+    "a version that does not exist yet": lambda data: _replaced(
+        data, b'"version":"7"', b'"version":"9"'
+    ),
     "no build cache": lambda data: _replaced(
         data, b'"in_buildcache":true', b'"in_buildcache":false'
     ),
@@ -355,6 +358,29 @@ def test_nodes_of_older_databases(tmp_path: Path, read_rows: Reader) -> None:
     assert epochs == [None, 6]
 
 
+@pytest.mark.parametrize(("version", "epoch"), [("5", 8), ("6", 6), ("7", 6), ("8", 8)])
+def test_an_index_tells_its_epoch_before_the_name_of_its_release(
+    tmp_path: Path, read_rows: Reader, version: str, epoch: int
+) -> None:
+    source = tmp_path / "mirror" / "build_cache" / "index.json.gz"
+    source.parent.mkdir(parents=True)
+    shutil.copy(index_of(V2, "develop-2024-06-09", "root"), source)
+    # Of version 5 nothing is known, so the name of the release has to do.
+    edit(source, lambda database: database.update(version=version))
+    dataset = build(source.parents[1], tmp_path / "dataset", rename="v2025.11.0")
+    assert [row["hash_epoch"] for row in read_rows(dataset, "snapshots")] == [epoch]
+
+
+@pytest.mark.parametrize("version", ["9", 9, "10", "4", "0"])
+def test_a_database_version_that_is_not_known_is_refused_by_number(
+    tmp_path: Path, v2: Path, version: str | int
+) -> None:
+    path = index_of(v2, "develop-2024-06-09", "root")
+    edit(path, lambda database: database.update(version=version))
+    with pytest.raises(RefusedError, match=f"database version '?{version}'?; 5 to 8 are read"):
+        build(v2, tmp_path / "dataset")
+
+
 def test_a_compiler_noted_when_an_old_index_was_upgraded(tmp_path: Path, read_rows: Reader) -> None:
     def upgrade(database: dict[str, Any]) -> None:
         database["version"] = "8"
@@ -438,7 +464,8 @@ def test_a_snapshots_name_never_becomes_a_path(tmp_path: Path, read_rows: Reader
 def test_the_same_bytes_wherever_the_source_lies(tmp_path: Path, v2: Path) -> None:
     index_of(v2, "develop-2024-06-09", STACKS[0]).unlink()
     moved = Path(shutil.copytree(v2, tmp_path / "elsewhere" / "cache"))
-    ids = {sc.build(source, tmp_path / source.name).manifest.id for source in (v2, moved)}
+    made = tmp_path / "datasets"
+    ids = {sc.build(source, made / source.name).manifest.id for source in (v2, moved)}
     assert len(ids) == 1
 
 

@@ -170,13 +170,10 @@ def _state(
     sha256: dict[str, str],
     num_packages: int,
 ) -> SnapshotState:
-    epochs = [document.hash_epoch for document in accepted]
-    told = series.hash_epoch_of_release(task.snapshot)
-    shown = max((epoch for epoch in epochs if epoch is not None), default=None)
     return SnapshotState(
         source=task.source.kind,
         source_revision=revision(sha256),
-        hash_epoch=shown if told is None else told,
+        hash_epoch=_hash_epoch(task.snapshot, accepted),
         num_documents=len(accepted),
         num_packages=num_packages,
         num_specs=sum(len(document.records) for document in accepted),
@@ -184,3 +181,17 @@ def _state(
         num_specs_rejected=sum(len(document.problems) for document in accepted),
         rules=RULES,
     )
+
+
+def _hash_epoch(snapshot: str, accepted: list[Document]) -> int | None:
+    """Return what an index says itself, else the release's name, else what documents show."""
+    indexed = [document.hash_epoch for document in accepted if document.generation is None]
+    shown = [document.hash_epoch for document in accepted]
+    newest, seen = (
+        max((epoch for epoch in epochs if epoch is not None), default=None)
+        for epochs in (indexed, shown)
+    )
+    if newest is not None:
+        return newest
+    told = series.hash_epoch_of_release(snapshot)
+    return seen if told is None else told

@@ -165,7 +165,7 @@ SNAPSHOTS = Table(
             "hash_epoch",
             pa.int32(),
             "Spack database version since which hashes are "
-            "made this way (6, 8, 9), null when it cannot be told",
+            "made this way (6 or 8), null when it cannot be told",
             nullable=True,
         ),
         Column("num_documents", COUNT, "Documents accepted"),

@@ -18,8 +18,8 @@ import msgspec
 from spack_census.documents import nodes, strict
 from spack_census.documents.records import Dependency, Problem, Reason, Record, Rejected
 
-VERSIONS = (5, 9)
-"""Oldest and newest version of Spack's database that is read."""
+VERSIONS = (5, 8)
+"""Oldest and newest version of Spack's database that is read: no other exists yet."""
 _COMPILER_DEPENDENCIES = 8
 """Version since which a spec's compiler is one of its dependencies."""
 _REMEDY = "fetch the index again; if it stays so, report it to those who publish it"
@@ -60,7 +60,7 @@ class Index(NamedTuple):
     @property
     def hash_epoch(self) -> int | None:
         """Database version since which hashes are made as they are here, None if not known."""
-        return {6: 6, 7: 6, 8: 8, 9: 9}.get(self.version)
+        return {6: 6, 7: 6, 8: 8}.get(self.version)
 
 
 def decode(data: bytes) -> Index:

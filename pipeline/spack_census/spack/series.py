@@ -71,15 +71,13 @@ def ordered(names: Iterable[str]) -> dict[str, list[str]]:
 def hash_epoch_of_release(name: str) -> int | None:
     """Return the Spack database version since which a release's hashes are made as they are.
 
-    v0.18 to v0.23 → 6, v1.0 to v1.2 → 8, v1.3 and later → 9. None for other names, older
-    releases, and prereleases, which may be from before the change.
+    v0.18 to v0.23 → 6, v1.0 and later → 8. None for other names, older releases, and prereleases,
+    which may be from before the change.
     """
     match = _RELEASED.fullmatch(name)
     if match is None:
         return None
     release = (int(match[1]), int(match[2]))
-    if release >= (1, 3):
-        return 9
     if release >= (1, 0):
         return 8
     return 6 if (0, 18) <= release <= (0, 23) else None

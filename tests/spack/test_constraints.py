@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,15 @@ def full(row: Row, number: int = 0) -> Row:
     }
 
 
-def memory(rows: list[Row], dependencies: list[Row] | None = None) -> duckdb.DuckDBPyConnection:
+def memory(
+    rows: list[Row], dependencies: Sequence[Row] = (), documents: Sequence[Row] = ()
+) -> duckdb.DuckDBPyConnection:
     return in_memory(
         {
             "snapshots": [{"snapshot": SNAPSHOT}],
+            "documents": documents,
             "specs": rows,
-            "dependencies": dependencies or [],
+            "dependencies": dependencies,
             "targets": [
                 row | {"ancestors": list(row["ancestors"])}
                 for row in microarch.targets_rows(["newcpu"])
@@ -97,7 +100,9 @@ def hdf5() -> duckdb.DuckDBPyConnection:
         {"hash": "c" * 32, "dependency": "glibc", "dependency_hash": "z" * 32}
         | {"deptypes": ["link"]},
     ]
-    return memory([full(row, number) for number, row in enumerate(rows)], dependencies)
+    # As an index of which a dataset of format 1 keeps no externals.
+    index = [{"snapshot": SNAPSHOT, "package": None, "generation": None}]
+    return memory([full(row, number) for number, row in enumerate(rows)], dependencies, index)
 
 
 def hashes(con: duckdb.DuckDBPyConnection, text: str, host: Host | None = None) -> str:
@@ -284,7 +289,6 @@ def test_what_is_not_supported_is_named(text: str, names: str) -> None:
         ("hdf5 ^mpich %gcc@12", ""),
         ("hdf5 %[when=+mpi] mpich", "ab"),
         ("hdf5 %[when='@1:'] mpich", "a"),
-        ("hdf5++mpi", "a"),
         ("hdf5 os=* platform=* target=*", "ab"),
         ("hdf5 target=zen99:", ""),
         ("hdf5@git.main", ""),
@@ -309,6 +313,7 @@ def test_compiler_has_one_meaning_under_both_of_its_names() -> None:
         ("hdf5 ^/c", "something that is not in"),
         ("hdf5 ^ @4:", "something that is not in"),
         ("hdf5 cflags=-O3", "compiler flags"),
+        ("hdf5++mpi", "tells nothing of 1 specs"),
         ("hdf5 %gcc+docs", "since Spack 1.0 `.docs` after %gcc describes gcc"),
         ("hdf5 %c=gcc", "not for which language"),
         ("builtin.hdf5", "namespace"),
@@ -379,3 +384,15 @@ def test_a_condition_on_a_variant_names_it() -> None:
     named = [each.variant for each in found if each.attribute == "variants"]
     assert named == ["mpi", "shared", "debug", "libs", "cuda_arch", "flags", "api"]
     assert {each.variant for each in found if each.attribute != "variants"} == {None}
+
+
+def test_what_documents_leave_out_below_is_an_error_and_no_miss() -> None:
+    row = {"package": "zlib", "version": "1.3", "compiler": None, "variants": []}
+    spec = full(row | {"os": "u", "target": "x86_64"})
+    edge = {"hash": "a" * 32, "dependency": "gmake", "dependency_hash": "z" * 32}
+    with memory([spec], [edge | {"deptypes": ["link"]}]) as con:
+        assert hashes(con, "zlib %gmake") == "a"
+        with pytest.raises(ConstraintError, match="tells nothing of 1 specs"):
+            hashes(con, "zlib ^glibc")
+    with memory([spec], [edge | {"deptypes": ["build"]}]) as con:
+        assert hashes(con, "zlib ^glibc") == ""

@@ -120,6 +120,7 @@ def _variant(known: Known, variant: VariantConstraint) -> Condition:
     if not variant.propagated:
         return Condition("variants", variant.text, holds.text, holds.values, variant.name)
     known.demand_dependencies(variant.text)
+    known.demand_whole(variant.text, deptypes=("build", "link", "run", "test"))
     has = _any_value(variant.name)
     sql = _WITHOUT.format(has=has.text, holds=holds.text)
     values = (known.snapshot, known.snapshot, *has.values, *holds.values)

@@ -125,6 +125,7 @@ def _by_edge(known: Known, wanted: DependencyConstraint) -> SQL:
     edges = _edges(known, wanted)
     if wanted.direct:
         return SQL(_DIRECT.format(sql=edges.text), (known.snapshot, *edges.values))
+    known.demand_carried(wanted.text)
     text = _REACHED.format(sql=edges.text)
     return SQL(text, (known.snapshot, *edges.values, known.snapshot))
 

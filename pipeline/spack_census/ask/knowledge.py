@@ -14,6 +14,8 @@ from spack_census.spack.compilers import LANGUAGES
 
 _PACKAGES_SINCE = 8
 """The epoch of hashes since which compilers are packages, and a spec may have several."""
+_FLAGS_SINCE = 3
+"""The rules by which documents became rows that read flags first."""
 _BUILD = "build the snapshot from a build cache's index"
 _UNTOLD = """
 select count(*)
@@ -29,18 +31,22 @@ select exists (
         )
 )
 """
-_CARRIED = """
-select exists (
-    from specs
-    where snapshot = ? and compiler_name is not null and compiler_written is null
-)
+_GAPS = """
+select count(distinct dependency_hash)
+from dependencies
+where snapshot = ? and list_has_any(deptypes, ?)
+    and dependency_hash not in (select hash from nodes where snapshot = ?)
 """
 
 
-# A connection reads one version of a dataset, which nothing changes: what was told stays true.
+# A locked connection reads one version of a dataset, which nothing changes: what was told stays.
 _ANSWERS: WeakKeyDictionary[
     duckdb.DuckDBPyConnection, dict[tuple[str, str, str], list[tuple[Any, ...]]]
 ] = WeakKeyDictionary()
+
+
+def _is_locked(con: duckdb.DuckDBPyConnection) -> bool:
+    return bool(con.execute("select current_setting('lock_configuration')").fetchall()[0][0])
 
 
 def is_virtual(con: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -61,9 +67,12 @@ class Known:
     @property
     def dependencies(self) -> bool:
         """Whether it tells what depends on what."""
-        if self.one("select exists (from dependencies where snapshot = ?)"):
-            return True
-        # Nothing in a small index may depend on anything; an index is of no one package.
+        # Nothing in a small index may depend on anything.
+        sql = "select exists (from dependencies where snapshot = ?)"
+        return bool(self.one(sql)) or self._is_indexed()
+
+    def _is_indexed(self) -> bool:
+        # An index is of no one package.
         sql = "select exists (from documents where snapshot = ? and package is null)"
         return bool(self.one(sql))
 
@@ -104,6 +113,24 @@ class Known:
                 f"leave it out, or {_BUILD}",
             )
 
+    def demand_whole(self, asked: str, *, deptypes: tuple[str, ...]) -> None:
+        """Raise ConstraintError where what is below a spec is not all told, by these edges."""
+        gaps = self.one(_GAPS, list(deptypes), self.snapshot)
+        if gaps:
+            raise ConstraintError(
+                f"cannot ask for {asked}: {self.snapshot} tells nothing of {gaps:,} specs that"
+                " others depend on",
+                f"leave it out, or {_BUILD}",
+            )
+
+    def demand_carried(self, asked: str) -> None:
+        """Raise ConstraintError where link and run dependencies lead to what is not told.
+
+        What an index does not describe, in datasets of format 1, depends on nothing: externals.
+        """
+        if not self._is_indexed():
+            self.demand_whole(asked, deptypes=("link", "run"))
+
     def demand_namespaces(self, package: str | None, asked: str) -> None:
         """Raise ConstraintError where it does not tell the namespaces of a package's specs."""
         unknown = self.one(_UNTOLD, package, package)
@@ -116,20 +143,23 @@ class Known:
 
     def demand_flags(self, package: str | None, asked: str) -> None:
         """Raise ConstraintError where it does not tell the compiler flags of a package's specs."""
-        # What knows no namespace is of a document; a dataset of format 1 had no flags at all.
-        if self.one(_UNTOLD, package, package) or self.one(_CARRIED):
+        # What knows no namespace is of a document.
+        rules = self.one("select max(rules) from snapshots where snapshot = ?")
+        if self.one(_UNTOLD, package, package) or (rules or 0) < _FLAGS_SINCE:
             raise ConstraintError(
                 f"cannot ask for {asked}: {self.snapshot} does not tell compiler flags",
                 f"leave them out, or {_BUILD}",
             )
 
     def one(self, sql: str, *values: Any) -> Any:
-        """Return the one value of a query whose first `?` is the snapshot, found out once."""
+        """Return the one value of a query whose first `?` is the snapshot."""
         ((value,),) = self.rows(sql, *values)
         return value
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of a query whose first `?` is the snapshot, found out once."""
+        """Return the rows of a query whose first `?` is the snapshot, of a dataset asked once."""
+        if self.con not in _ANSWERS and not _is_locked(self.con):
+            return self.con.execute(sql, [self.snapshot, *values]).fetchall()
         answers = _ANSWERS.setdefault(self.con, {})
         key = (sql, self.snapshot, repr(values))
         if key not in answers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -114,23 +115,33 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
     from spack_census.ask import rules, snapshots
     from spack_census.ask.database import connect
     from spack_census.ask.queries import catalogue, run
+    from spack_census.reports import text
+    from spack_census.reports.rows import table
+    from spack_census.reports.sections import Cell, Column, Kind, Section, Table
 
-    failed = 0
+    columns = (
+        Column("", tone="strong"),
+        Column("check"),
+        Column("rows that fail", Kind.COUNT, "bad"),
+        Column("looks for", Kind.TEXT, rank=1),
+    )
+    done: list[tuple[Cell, ...]] = []
+    failing = []
     with connect(dataset, queries) as connection:
         for query in catalogue(queries).values():
-            if not query.name.startswith("checks."):
-                continue
-            rows = run(connection, query, {})
-            number = len(rows)
-            failed += number > 0
-            print(f"{'FAILED' if number else 'ok':<7} {query.name:<26} {query.title}")
-            if number:
-                write_rows(rows.limit(_SAMPLE), Format.TABLE, wide=wide)
-                print(f"{number:,} failing rows: census query {query.name}")
+            if query.name.startswith("checks."):
+                rows = run(connection, query, {})
+                number = len(rows)
+                done.append(("FAILED" if number else "ok", query.name, number, query.title))
+                if number:
+                    rest = f"census query {query.name}"
+                    shown_rows = replace(table(rows), command=rest, limit=_SAMPLE)
+                    failing.append(Section(query.name, tables=[shown_rows]))
+        text.show([Section(tables=[Table(columns, done)]), *failing], sys.stdout, wide=wide)
         note = rules.told(snapshots.listing(connection))
     if note:
         print(f"note: {note}", file=sys.stderr)
-    return ExitCode.DIFFERENT if failed else ExitCode.OK
+    return ExitCode.DIFFERENT if failing else ExitCode.OK
 
 
 def verify(

@@ -1,0 +1,129 @@
+"""What each command shows on terminals of four widths, as files that a reader can look at.
+
+A change that is meant is written anew:
+CENSUS_SCREENS=write python -m pytest tests/cli/test_screens.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from rich.cells import cell_len
+
+ROOT = Path(__file__).parents[2]
+SCREENS = Path(__file__).parent / "screens"
+WIDTHS = (60, 80, 120, 200)
+COMMANDS = {
+    "check": "check",
+    "coverage": "coverage",
+    "coverage_host": "coverage --host neoverse_v2",
+    "coverage_list": "coverage --package cmake --package py-torhc --package py-pytest-runner",
+    "diff": "diff",
+    "diff_months": "diff develop-2024-04-28",
+    "diff_only": "diff --only gone,reconfigured,upgraded",
+    "env": "env tests/environments/e4s-small-2026-01-11",
+    "env_all": "env tests/environments/e4s-small-2026-01-11 --all-snapshots",
+    "find": "find hdf5",
+    "package": "package hdf5",
+    "queries": "queries",
+    "query_duplicates": "query coverage.duplicates",
+    "query_gaps": "query coverage.gaps -p reference=x86_64_v3 -p target=neoverse_v2",
+    "query_stacks": "query diff.stacks",
+    "snapshots": "snapshots",
+    "why": "why hdf5 --host zen4 --os rhel9",
+}
+LINES = 40
+"""How much of a long answer a file keeps: its first and its last lines."""
+MARK = "=== {} ==="
+SCRIPT = f"""
+import shlex, sys
+from spack_census.cli import main
+for name, line in {COMMANDS!r}.items():
+    sys.stdout.flush()
+    print("{MARK}".format(name), flush=True)
+    main(shlex.split(line))
+"""
+
+
+@cache
+def shown(dataset: Path, width: int) -> dict[str, list[str]]:
+    """Run all commands in one terminal of this width; return the lines of each, as written."""
+    environment = {**os.environ, "CENSUS_DATASET": str(dataset), "TERM": "xterm-256color"}
+    environment = {name: each for name, each in environment.items() if name != "COLUMNS"}
+    path = str(ROOT / "pipeline")
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", SCRIPT],
+        cwd=str(ROOT),
+        env={**environment, "PYTHONPATH": path},
+        dimensions=(50, width),
+        encoding="utf-8",
+        timeout=None,
+    )
+    child.expect(pexpect.EOF)
+    assert child.before is not None
+    parts = re.split(r"=== (\w+) ===\r\n", child.before)
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {name: _lines(text) for name, text in found.items()}
+
+
+def _lines(text: str) -> list[str]:
+    """Return what a terminal that breaks no line shows: the text without colours."""
+    screen = pyte.Screen(1000, text.count("\n") + 1)
+    pyte.Stream(screen).feed(text)
+    lines = [line.rstrip() for line in screen.display]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _kept(lines: list[str]) -> str:
+    if len(lines) > 2 * LINES:
+        lines = [*lines[:LINES], f"[{len(lines) - 2 * LINES} lines]", *lines[-LINES:]]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_command_shows_what_its_file_has(shipped: Path, width: int) -> None:
+    found = {name: _kept(lines) for name, lines in shown(shipped, width).items()}
+    paths = {name: SCREENS / f"{name}-{width}.txt" for name in COMMANDS}
+    if os.environ.get("CENSUS_SCREENS") == "write":
+        for name, path in paths.items():
+            path.write_text(found[name], encoding="utf-8")
+    for name, path in paths.items():
+        assert found[name] == path.read_text(encoding="utf-8"), f"{path.name}: is it better now?"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_line_is_wider_than_the_terminal_but_commands_to_copy(
+    shipped: Path, name: str, width: int
+) -> None:
+    wide = [line for line in shown(shipped, width)[name] if cell_len(line) > width]
+    copied = re.compile(r" *(…[\d,]+ more: )?(census|spack) ")
+    assert [line for line in wide if not copied.match(line)] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_wider_terminal_leaves_out_no_more(shipped: Path, name: str) -> None:
+    def missing(width: int) -> int:
+        return sum("no room for" in line for line in shown(shipped, width)[name])
+
+    counts = [missing(width) for width in WIDTHS]
+    assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_name_of_a_snapshot_is_broken(shipped: Path, name: str) -> None:
+    for width in WIDTHS:
+        for line in shown(shipped, width)[name]:
+            assert not re.search(r"develop-(2024-?)?(\d\d-?)?(\s|$)(?<!\d\d-\d\d\s)", line) or (
+                re.search(r"develop-2024-\d\d-\d\d", line)
+            ), line

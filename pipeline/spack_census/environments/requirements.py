@@ -25,6 +25,7 @@ from spack_census.spack.providers import is_virtual, providers
 
 _ALL = "all"
 _VIRTUALS = "select distinct unnest(virtuals) from dependencies where snapshot = ?"
+_PACKAGES = "select distinct package from nodes where snapshot = ?"
 _PROVIDERS = """
 select hash, '' as package, []::varchar[] as stacks
 from dependencies
@@ -76,6 +77,8 @@ def judge(con: duckdb.DuckDBPyConnection, settings: Settings, snapshot: str) -> 
         return Verdict()
     known = closures.knows_dependencies(con, snapshot)
     virtuals = {name for (name,) in con.execute(_VIRTUALS, [snapshot]).fetchall()}
+    # Sites set hundreds of packages, of which a snapshot has few.
+    bound = virtuals | {name for (name,) in con.execute(_PACKAGES, [snapshot]).fetchall()} | {_ALL}
     excluded: dict[str, str] = {}
     doubtful: dict[str, str] = {}
     still_open: list[tuple[str, frozenset[str] | None, str]] = []
@@ -83,6 +86,8 @@ def judge(con: duckdb.DuckDBPyConnection, settings: Settings, snapshot: str) -> 
         untold = f"{rule}: {snapshot} does not tell what depends on what"
         if not known and _names_another(package, rule) and not is_virtual(package):
             still_open.append((package, None, untold))
+            continue
+        if package not in bound and (known or not is_virtual(package)):
             continue
         try:
             found = (
@@ -168,7 +173,7 @@ def _scope(settings: Settings, package: str, rule: Rule) -> _SQL:
     """Return the condition on the specs that a rule binds."""
     if is_virtual(package):
         # Where no dependencies are known: whatever may provide it.
-        return _SQL("list_contains(?, package)", (sorted(providers(package)),))
+        return _SQL("list_contains(?, package)", (sorted({package, *providers(package)}),))
     if package != _ALL:
         return _SQL("package = ?", (package,))
     kind = rule.place.rpartition(":")[2]

@@ -87,12 +87,16 @@ def run(
             log("history", history.restore() or "none yet: this is the first run")
         steps = [(each.source, partial(_build, config, each, log)) for each in config.sources]
         chosen = _Publishing(config, config.url if url is None else url, log, observe)
+        site = config.path(config.site) if config.site is not None else None
+        explorer_step = [("the explorer", partial(_site, config, site, log))] if site else []
+        if site and not (site / explorer.PAGE).exists():
+            # Reports lead into the explorer that is there when they are made.
+            steps += explorer_step
         steps += [
             (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
             for series in config.series or (None,)
         ]
-        if config.site is not None:
-            steps.append(("the explorer", partial(_site, config, config.path(config.site), log)))
+        steps += explorer_step
         for number, (name, step) in enumerate(steps):
             share = _share(end - time.monotonic(), len(steps) - number)
             _take(done, log, state, share, name, step)

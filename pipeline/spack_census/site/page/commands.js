@@ -37,20 +37,22 @@ export function asTyped(app, text) {
 export function findLine(app, parsed, packages) {
     const { q, chosen } = app.state;
     const columns = new Set(parsed?.conditions.map((each) => each.column));
-    const words = [];
     if (parsed && parsed.partial && packages.length !== 1) return { why: "it takes whole names" };
-    if (parsed) words.push(parsed.partial ? packages[0] : q.trim());
-    for (const facet of FACETS) {
+    const words = [];
+    // What stands behind a compiler would describe it.
+    for (const facet of FACETS.toSorted((x, y) => (x === "compiler") - (y === "compiler"))) {
         const values = chosen[facet] ?? [];
         if (!values.length) continue;
         const word = facetWord(facet, values);
-        if (!word) return { why: `it does not ask for ${facet === "os" ? "system" : facet}s so` };
-        if (columns.has(facet === "variant" ? "variants" : facet))
-            return { why: "it takes one of a kind" };
+        if (!word) return { why: `it does not ask for ${facet}s so` };
+        const column = facet === "variant" ? "variants" : facet;
+        if (columns.has(column)) return { why: "it takes one of a kind" };
         words.push(word);
     }
-    if (!words.length) return { why: "there is nothing to look for" };
-    return { line: asTyped(app, words.join(" ")) };
+    const text = !parsed ? "" : parsed.partial ? packages[0] : q.trim();
+    const at = parsed?.conditions.find((each) => each.column === "compiler")?.from ?? text.length;
+    const whole = [text.slice(0, at).trim(), ...words, text.slice(at)].filter(Boolean).join(" ");
+    return whole ? { line: asTyped(app, whole) } : { why: "there is nothing to look for" };
 }
 
 function facetWord(facet, values) {

@@ -1,4 +1,4 @@
-/** Tokens → conditions on the columns: a port of spack/grammar.py and ask/predicates.py. */
+/** Tokens → conditions on the columns: a port of spack/attributes.py and ask/attributes.py. */
 import { Refusal, tokens } from "./grammar.js";
 import { versionKey, versionTest } from "./versions.js";
 
@@ -23,7 +23,8 @@ const PATCH_CHARACTERS = 7;
 
 /**
  * @param {string} text
- * @param {{runs: Record<string, string[]>, compilers: Record<string, string[]>}} known
+ * @param {{runs: Record<string, string[]>, compilers: Record<string, string[]>, edges: boolean}}
+ *   known what CPUs run, the names of each compiler, whether the snapshot knows dependencies
  * @returns {{conditions: Condition[], name: string, partial: boolean}} `name` of the package asked
  *   for, "" for none; `partial` where a part of it, or a pattern, is enough
  */
@@ -42,10 +43,15 @@ class Reader {
         this.seen = new Set();
         this.name = "";
         this.partial = false;
+        /** Whether a compiler has been named, which what follows would describe. */
+        this.behind = false;
     }
 
     take(token, number, alone) {
         this.token = token;
+        if (this.behind && token.kind !== "compiler") {
+            throw new Refusal(`“${token.text}” describes the compiler: write it before the %`);
+        }
         if (token.kind === "package" || token.kind === "glob")
             this.package(token.text, number, alone);
         else if (token.kind === "versions" || token.kind === "git")
@@ -82,14 +88,15 @@ class Reader {
         if (test) this.add("version", { test });
     }
 
+    /** A compiler in the columns; where compilers are dependencies, only the command line knows. */
     compiler({ name, versions }) {
-        this.once("compilers");
-        const names = this.known.compilers[name];
-        if (!Object.hasOwn(this.known.compilers, name)) {
-            throw new Refusal(
-                `%${name}: direct dependencies other than compilers cannot be asked for`,
-            );
+        if (this.behind) throw new Refusal("two compilers cannot be asked for here", true);
+        const names = Object.hasOwn(this.known.compilers, name) ? this.known.compilers[name] : null;
+        if (!names) throw new Refusal(`%${name}: dependencies cannot be asked for here`, true);
+        if (this.known.edges) {
+            throw new Refusal("compilers of this snapshot are dependencies", true);
         }
+        this.behind = true;
         const inside = versions ? understood(() => versionTest(versions)) : null;
         const test = ([own, version]) =>
             names.includes(own) && (!inside || (version !== null && inside(versionKey(version))));
@@ -98,7 +105,7 @@ class Reader {
 
     switched(text) {
         const name = text.slice(1).trim();
-        this.variant(name, hasAny([`${text[0] === "+" ? "+" : "~"}${name}`]));
+        this.variant(name, switchTest(name, text[0] === "+"));
     }
 
     hash(prefix) {
@@ -114,7 +121,8 @@ class Reader {
         const bare = exact ? written.slice(0, -1) : written;
         const name = PLACES.get(bare) ?? bare;
         const raw = text.slice(equals + 1);
-        const value = /^["']/.test(raw) ? raw.slice(1, -1) : raw;
+        const quoted = /^(["'])(.*)\1$/s.exec(raw);
+        const value = quoted ? quoted[2].replaceAll(`\\${quoted[1]}`, quoted[1]) : raw;
         if (FLAGS.has(name)) throw new Refusal("compiler flags cannot be asked for here", true);
         if (name === "namespace") throw new Refusal("namespaces cannot be asked for here", true);
         if (name === "arch") this.architecture(value);
@@ -135,7 +143,7 @@ class Reader {
             throw new Refusal(`${name}=${value} depends on the machine that Spack runs on`);
         }
         this.once(name, `two values for ${name}`);
-        if (name !== "target") this.add(name, { test: (each) => each === value });
+        if (name !== "target") this.add(name, { test: (each) => value === "*" || each === value });
         else {
             const tests = value.split(",").map((each) => targetTest(each.trim(), this.known.runs));
             this.add("target", { test: (target) => tests.some((test) => test(target)) });
@@ -165,37 +173,40 @@ function glob(wanted) {
 /** Ends of a range can run each other's binaries, and all between them. */
 function targetTest(text, runs) {
     const colon = text.indexOf(":");
+    if (text === "*") return () => true;
     if (colon < 0) return (target) => target === text;
     const low = text.slice(0, colon);
     const high = text.slice(colon + 1);
-    for (const each of [low, high]) {
-        if (each && !Object.hasOwn(runs, each))
-            throw new Refusal(`nobody knows the target ${each}`);
-    }
-    const runBy = (host, target) => Object.hasOwn(runs, host) && runs[host].includes(target);
+    const runBy = (host, target) =>
+        host === target || (Object.hasOwn(runs, host) && runs[host].includes(target));
     return (target) => (!low || runBy(target, low)) && (!high || runBy(high, target));
 }
 
 const hasAny = (spellings) => (words) => words.some((word) => spellings.includes(word));
 
+/** An index may hold a switch as text. */
+function switchTest(name, on) {
+    const word = String(on);
+    const texts = [word, word[0].toUpperCase() + word.slice(1), word.toUpperCase()];
+    return hasAny([`${on ? "+" : "~"}${name}`, ...texts.map((text) => `${name}=${text}`)]);
+}
+
 function variantTest(name, value, exact) {
-    // An index may hold a switch as text.
-    const on = value.toLowerCase() === "true";
-    if (on || value.toLowerCase() === "false") {
-        return hasAny([`${on ? "+" : "~"}${name}`, `${name}=${value}`]);
-    }
-    const parts = value.split(",").map((part) => part.trim());
-    const shown = name === "patches" ? parts.map((part) => part.slice(0, PATCH_CHARACTERS)) : parts;
-    const values = [...new Set(shown)].sort();
+    if (/^(true|false)$/i.test(value)) return switchTest(name, /true/i.test(value));
     const start = `${name}=`;
-    if (values.length === 1 && values[0] === "*") {
+    if (value === "*") {
         const switches = hasAny([`+${name}`, `~${name}`]);
         return (words) => switches(words) || words.some((word) => word.startsWith(start));
     }
+    const isPatches = name === "patches";
+    const parts = [...new Set(value.split(","))].sort();
+    const values = isPatches ? parts.map((part) => part.slice(0, PATCH_CHARACTERS)) : parts;
     if (exact) return hasAny([`${start}${values.join(",")}`]);
     const holds = (word) => {
         const own = word.slice(start.length).split(",");
-        return word.startsWith(start) && values.every((each) => own.includes(each));
+        const has = (each) =>
+            isPatches ? own.some((sum) => sum.startsWith(each)) : own.includes(each);
+        return word.startsWith(start) && values.every(has);
     };
     return (words) => words.some(holds);
 }

@@ -1,37 +1,35 @@
-/** What is typed → tokens: a port of the regular expressions in spack/grammar.py, and globs. */
+/** What is typed → tokens: a port of the patterns in spack/tokens.py, and globs. */
 
 const WORD = "[A-Za-z0-9_][A-Za-z0-9_-]*";
 const NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
-const VALUE = `[A-Za-z0-9_+*.,:=~/\\\\-]+|"[^"]*"|'[^']*'`;
+const VALUE = `[A-Za-z0-9_+*.,:=%^~/\\\\-]+|"(?:[^"]|(?<=\\\\)")*"|'(?:[^']|(?<=\\\\)')*'`;
 const VERSION = "[A-Za-z0-9_][A-Za-z0-9_.-]*\\b";
-const RANGE = `(?:${VERSION})?:(?:${VERSION}(?!\\s*:?=))?`;
+const RANGE = `(?:=?${VERSION})?:(?:=?${VERSION}(?!\\s*:?=))?`;
 const ELEMENT = `(?:${RANGE}|=?${VERSION})`;
 const VERSIONS = `${ELEMENT}(?:\\s*,\\s*${ELEMENT})*`;
+const GIT = "git\\.[A-Za-z0-9_][A-Za-z0-9_./-]*|[0-9A-Fa-f]{40}\\b";
 
 /** Kind → pattern, in the order in which they are tried. */
 const TOKEN_KINDS = [
     ["space", "\\s+"],
-    ["edge", "(?:\\^|%%?)\\s*\\["],
-    ["virtual", `(?:\\^|%%?)\\s*${WORD}(?:,${WORD})*=`],
-    ["caret", "\\^"],
-    ["git", `@(?:git\\.[A-Za-z0-9_./-]+(?:=${VERSION})?|[0-9A-Fa-f]{40}\\b(?:=${VERSION})?)`],
+    ["edge", `(?:\\^|%%?)(?:\\[|\\s*${WORD}(?:,${WORD})*=${WORD})|\\]|\\^|%%`],
+    ["git", `@(?:${GIT})(?:==?${VERSION})?`],
     ["versions", `@\\s*${VERSIONS}`],
-    ["propagated", `(?:\\+\\+|~~|--)\\s*${NAME}|${NAME}:?==|%%`],
+    ["propagated", `(?:\\+\\+|~~|--)\\s*${NAME}`],
     ["switch", `[+~-]\\s*${NAME}`],
+    ["propagated", `${NAME}:?==(?:${VALUE})`],
     ["setting", `${NAME}:?=(?:${VALUE})`],
-    ["compiler", `%\\s*(?<name>${NAME})(?:\\s*@\\s*(?<versions>${VERSIONS}))?`],
+    ["compiler", `%\\s*(?<name>${WORD}(?:\\.${WORD})*)(?:\\s*@\\s*(?<versions>${VERSIONS}))?`],
     ["file", `(?:\\.|/|${WORD}/)[A-Za-z0-9_./-]*\\.(?:json|yaml)\\b`],
     ["glob", "[A-Za-z0-9_.-]*\\*[A-Za-z0-9_.*-]*"],
     ["package", `${WORD}(?:\\.${WORD})*`],
     ["hash", "/[A-Za-z0-9_]+"],
 ].map(([kind, pattern]) => ({ kind, pattern: new RegExp(pattern, "y") }));
 
-/** What census itself cannot be asked for, and what only its command line can. */
-const UNSUPPORTED = new Map([
-    ["edge", "attributes of a dependency cannot be asked for"],
-    ["virtual", "a compiler or dependency for one language cannot be asked for"],
-    ["propagated", "settings handed on to dependencies cannot be asked for"],
-    ["file", "specs in files cannot be asked for"],
+/** What the page does not take, though the command line does. */
+const ELSEWHERE = new Map([
+    ["edge", "dependencies cannot be asked for here"],
+    ["propagated", "settings handed on to dependencies cannot be asked for here"],
 ]);
 
 /** A constraint that cannot be used; `elsewhere` where `census find` can use it. */
@@ -52,9 +50,8 @@ export function tokens(text) {
     let from = 0;
     while (from < text.length) {
         const token = tokenAt(text, from);
-        if (UNSUPPORTED.has(token.kind)) throw new Refusal(UNSUPPORTED.get(token.kind));
-        if (token.kind === "caret")
-            throw new Refusal("dependencies cannot be asked for here", true);
+        if (ELSEWHERE.has(token.kind)) throw new Refusal(ELSEWHERE.get(token.kind), true);
+        if (token.kind === "file") throw new Refusal("specs in files cannot be asked for");
         if (token.kind !== "space") found.push(token);
         from = token.to;
     }

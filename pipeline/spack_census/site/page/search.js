@@ -3,6 +3,7 @@ import { asTyped, csv, download, findLine } from "./commands.js";
 import { parse } from "./constraint.js";
 import { copyButton, count, counted, el, say } from "./dom.js";
 import { FACETS, filterOf, select } from "./facets.js";
+import { Refusal } from "./grammar.js";
 import { hostConditions } from "./hosts.js";
 import { nothing } from "./nothing.js";
 import { TITLES, filterPanel } from "./panel.js";
@@ -48,7 +49,11 @@ export function drawSearch(app) {
 function understand(app) {
     const text = app.state.q.trim();
     try {
-        return { ...parse(text, app.index), problem: null };
+        const found = parse(text, { ...app.index, edges: Boolean(app.snap.files.deps) });
+        if (found.name && !found.partial && !app.snap.package.includes(found.name)) {
+            throw new Refusal(`no package of ${app.snap.name} is called ${found.name}`, true);
+        }
+        return { ...found, problem: null };
     } catch (problem) {
         return { conditions: [], name: "", partial: false, problem };
     }
@@ -147,7 +152,7 @@ function problems(app, { problem }) {
     const found = [];
     if (problem?.elsewhere) {
         const code = el("code", null, asTyped(app, state.q.trim()));
-        found.push(`${sentence(problem.message)} On the command line it can: `, code);
+        found.push(`${sentence(problem.message)} The command line may know more: `, code);
     } else if (problem) found.push(`Not understood: ${problem.message}.`);
     if (state.cpu && !Object.hasOwn(index.runs, state.cpu)) {
         found.push(` Nobody knows the CPU “${state.cpu}”; it is left out.`);

@@ -56,6 +56,11 @@ function elementTest(text) {
         return (other) => other === key;
     }
     const colon = text.indexOf(":");
+    if (colon < 0) {
+        const key = versionKey(text);
+        // A git ref, whatever version it is assigned.
+        if (key < FIRST) return (other) => other === key || other.endsWith(`@${key.slice(1)}`);
+    }
     const low = colon < 0 ? text : text.slice(0, colon).trim();
     const high = colon < 0 ? text : text.slice(colon + 1).trim();
     const from = low || colon < 0 ? placedKey(low) : FIRST;

@@ -97,4 +97,7 @@ def test_flags_and_spliced_specs_are_told() -> None:
         rows = spec_rows(con, report).to_arrow_table().to_pylist()
     assert report.flags == [Count("cflags=-O3 -march=native", 2), Count("ldflags=-s", 1)]
     assert [(each.hash[0], each.build_spec) for each in report.spliced] == [("c", "a")]
+    shown = plain(render(package(report), 80))
+    assert "built as" in shown
+    assert "flags      cflags=-O3 -march=native ×2" in shown
     assert [row["build_spec"] for row in rows] == [None, None, "a"]

@@ -23,6 +23,7 @@ def package(report: PackageReport) -> list[Section]:
         _built(report),
         *_differing(report),
         *_shared(report),
+        *_spliced(report),
         _history(report),
     ]
 
@@ -76,6 +77,13 @@ def _shared(report: PackageReport) -> list[Section]:
     return (
         [Section("Variants that all specs share", " ".join(report.shared))] if report.shared else []
     )
+
+
+def _spliced(report: PackageReport) -> list[Section]:
+    """Return the specs whose dependencies were replaced after they were built."""
+    columns = (Column("spec"), Column("built as"))
+    rows: list[tuple[Cell, ...]] = [(each.hash, each.build_spec) for each in report.spliced]
+    return [Section("Spliced", tables=[Table(columns, rows)])] if rows else []
 
 
 def _history(report: PackageReport) -> Section:

@@ -119,6 +119,9 @@ def test_words_that_mean_something_else_than_before_1_0_are_told() -> None:
     assert notices(parse("hdf5 %gcc@12 %cmake+ownlibs ^zlib+pic")) == ()
     (one,) = notices(parse("hdf5 ^zlib %clang os=x"))
     assert "for zlib" in one
+    (one,) = notices(parse("hdf5 target=zen4%gcc"))
+    assert "`target=zen4%gcc` is one value" in one
+    assert notices(parse("hdf5 cflags='-Wl,%x'")) == ()
 
 
 VERSIONS = st.sampled_from(["1", "1.2", "=1.2", "1.2:", ":1.2", "1:2,=3", "3:", "2:3,5", "develop"])

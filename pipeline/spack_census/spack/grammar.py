@@ -39,6 +39,11 @@ def notices(constraint: Constraint) -> tuple[str, ...]:
     found: list[str] = []
     owners = [constraint, *(each.spec for each in constraint.dependencies if not each.direct)]
     for owner in owners:
+        found += (
+            f"`{word}` is one value, as Spack reads it: a sigil wants a blank ahead"
+            for word in attributes.words(owner)
+            if not {"'", '"'} & {*word} and {"%", "^"} & {*word}
+        )
         for each in owner.dependencies:
             words = misplaced(each)
             if words:

@@ -13,7 +13,7 @@ select
     target,
     count(distinct package) as num_packages,
     count(*) as num_specs
-from specs_at($snapshot)
+from specs_at(getvariable('snapshot'))
 group by compiler_name, compiler_version, platform, target
 order by
     num_specs desc,

@@ -11,7 +11,7 @@ with stacked as (
         platform,
         target,
         package
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 )
 
 select

@@ -13,7 +13,7 @@ with chosen as (
         target,
         os,
         package
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 ),
 
 whole as (

@@ -19,7 +19,7 @@ known as (
             count(*)
         ) as num_edges
     from dependencies
-    where snapshot = $snapshot
+    where snapshot = getvariable('snapshot')
 ),
 
 packages as (
@@ -27,7 +27,7 @@ packages as (
         package,
         row_number() over (order by package) - 1 as number
     from specs
-    where snapshot = $snapshot and (select num_edges from known) > 0
+    where snapshot = getvariable('snapshot') and (select num_edges from known) > 0
     group by package
 ),
 
@@ -50,7 +50,7 @@ starting as (
     from nodes
     cross join width
     left join packages on nodes.package = packages.package
-    where nodes.snapshot = $snapshot
+    where nodes.snapshot = getvariable('snapshot')
     group by nodes.hash
 ),
 
@@ -59,7 +59,7 @@ edges as materialized (
         hash,
         dependency_hash
     from dependencies
-    where snapshot = $snapshot
+    where snapshot = getvariable('snapshot')
 ),
 
 climbing as (
@@ -93,7 +93,7 @@ rebuilt as (
     from specs
     inner join reached on specs.hash = reached.hash
     inner join packages on get_bit(reached.marks, packages.number::integer) = 1
-    where specs.snapshot = $snapshot
+    where specs.snapshot = getvariable('snapshot')
 )
 
 select
@@ -102,7 +102,7 @@ select
     count(*) as num_specs,
     count(distinct dependent) as num_packages,
     share_pct(
-        count(*), (select count(*) from specs where snapshot = $snapshot)
+        count(*), (select count(*) from specs where snapshot = getvariable('snapshot'))
     ) as share_pct,
     if(count(size_bytes) = count(*), sum(size_bytes)::bigint, null) as size_bytes,
     list_sort(list_distinct(flatten(list(stacks)))) as stacks

@@ -27,7 +27,7 @@ select
     count(*) as num_specs,
     list_sort(list_distinct(flatten(list(stacks)))) as stacks,
     list(hash order by hash) as spec_hashes
-from specs_at($snapshot)
+from specs_at(getvariable('snapshot'))
 group by
     package,
     version,

@@ -15,20 +15,20 @@ known as (
             count(*)
         ) as num_edges
     from dependencies
-    where snapshot = $snapshot
+    where snapshot = getvariable('snapshot')
 ),
 
 present as (
     select distinct package
-    from specs_at($snapshot)
-    where target = $target
+    from specs_at(getvariable('snapshot'))
+    where target = getvariable('target')
 ),
 
 missing as (
     select
         package,
         count(*) as num_specs
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
     where
         package not in (select package from present)
         and (select num_edges from known) > 0
@@ -40,9 +40,9 @@ waits as (
         spec.package,
         edge.dependency
     from dependencies as edge
-    inner join specs_at($snapshot) as spec on edge.hash = spec.hash
+    inner join specs_at(getvariable('snapshot')) as spec on edge.hash = spec.hash
     where
-        edge.snapshot = $snapshot
+        edge.snapshot = getvariable('snapshot')
         and spec.package <> edge.dependency
         and spec.package in (select package from missing)
         and edge.dependency in (select package from missing)

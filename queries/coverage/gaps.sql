@@ -13,13 +13,13 @@ with present as (
         version,
         version_key,
         list_filter(stacks, lambda stack: stack <> 'root') as stacks
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 ),
 
 there as (
     select distinct package
     from present
-    where target = $target
+    where target = getvariable('target')
 ),
 
 missing as (
@@ -29,7 +29,7 @@ missing as (
         count(*) as num_specs,
         list_sort(list_distinct(flatten(list(stacks)))) as stacks
     from present
-    where target = $reference
+    where target = getvariable('reference')
     group by package
     having package not in (select package from there)
 ),
@@ -39,7 +39,7 @@ dependents as (
         dependency as package,
         count(distinct hash) as num_dependents
     from dependencies
-    where snapshot = $snapshot
+    where snapshot = getvariable('snapshot')
     group by dependency
 )
 

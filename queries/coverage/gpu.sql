@@ -18,7 +18,7 @@ with models as (
                 lambda model: list_contains(variants, '+' || model)
             )
         ) as model
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 ),
 
 keyed as (

@@ -16,7 +16,7 @@ with labelled as (
             when not list_contains(stacks, 'root') then 'not in root'
             when len(stacks) = 1 then 'only in root'
         end as hole
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 )
 
 select

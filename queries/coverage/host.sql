@@ -19,11 +19,13 @@ with usable as (
             partition by spec.package, spec.platform
             order by compatible.distance, spec.target
         ) as best_target
-    from specs_at($snapshot) as spec
+    from specs_at(getvariable('snapshot')) as spec
     inner join target_compat as compatible on spec.target = compatible.target
     left join glibc_needs as needs
         on spec.snapshot = needs.snapshot and spec.hash = needs.hash
-    where compatible.host = $host and runs_binary(spec.os, needs.glibc, $os)
+    where
+        compatible.host = getvariable('host')
+        and runs_binary(spec.os, needs.glibc, getvariable('os'))
 )
 
 select

@@ -9,7 +9,7 @@
 with chosen as (
     select series
     from snapshots
-    where snapshot = $snapshot
+    where snapshot = getvariable('snapshot')
 ),
 
 series as (

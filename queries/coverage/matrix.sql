@@ -15,6 +15,6 @@ select
     count(*) as num_specs,
     -- Two spellings of one version share a key; the text decides between them.
     arg_max(version, [version_key, version]) as newest_version
-from specs_at($snapshot)
+from specs_at(getvariable('snapshot'))
 group by package, platform, target, os
 order by package, platform, target, os

@@ -10,7 +10,7 @@ with versions as (
     select distinct
         package,
         version_key
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
 ),
 
 ranked as (
@@ -31,7 +31,7 @@ newest as (
         target,
         arg_max(version, [version_key, version]) as newest_version,
         max(version_key) as version_key
-    from specs_at($snapshot)
+    from specs_at(getvariable('snapshot'))
     group by package, platform, target
 )
 

@@ -14,7 +14,7 @@ with changed as (
         if(after_hash is null, before_compiler, after_compiler) as compiler,
         target,
         os
-    from changes($before, $after)
+    from changes(getvariable('before'), getvariable('after'))
 ),
 
 everything as (
@@ -24,7 +24,7 @@ everything as (
         target,
         os
     from specs
-    where snapshot in ($before, $after)
+    where snapshot in (getvariable('before'), getvariable('after'))
 ),
 
 placed as (

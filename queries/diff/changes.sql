@@ -31,7 +31,7 @@ select
     variants_removed,
     stacks,
     attributes
-from changes($before, $after)
+from changes(getvariable('before'), getvariable('after'))
 order by
     list_position(
         [

@@ -10,7 +10,7 @@
 -- column: elsewhere | Whether the package is still, or was already, on another target
 with places as (
     select
-        snapshot = $after as is_after,
+        snapshot = getvariable('after') as is_after,
         package,
         platform,
         target,
@@ -18,7 +18,9 @@ with places as (
         count(*) as num_specs,
         current_stacks(flatten(list(stacks))) as stacks
     from specs
-    where snapshot in ($before, $after) and $before is distinct from $after
+    where
+        snapshot in (getvariable('before'), getvariable('after'))
+        and getvariable('before') is distinct from getvariable('after')
     group by is_after, package, platform, target
 ),
 

@@ -12,7 +12,7 @@ with old as (
         platform,
         count(distinct target) as num_targets,
         count(*) as num_specs
-    from specs_at($before)
+    from specs_at(getvariable('before'))
     group by package, platform
 ),
 
@@ -22,7 +22,7 @@ new as (
         platform,
         count(distinct target) as num_targets,
         count(*) as num_specs
-    from specs_at($after)
+    from specs_at(getvariable('after'))
     group by package, platform
 ),
 

@@ -18,17 +18,17 @@ with sides as (
     select
         hash,
         unnest(current_stacks(stacks)) as stack,
-        snapshot = $after as is_after
+        snapshot = getvariable('after') as is_after
     from specs
-    where snapshot in ($before, $after)
+    where snapshot in (getvariable('before'), getvariable('after'))
 ),
 
 names as (
     select
         unnest(stacks) as name,
-        snapshot = $after as is_after
+        snapshot = getvariable('after') as is_after
     from specs
-    where snapshot in ($before, $after)
+    where snapshot in (getvariable('before'), getvariable('after'))
 ),
 
 stacks as (
@@ -54,13 +54,13 @@ kept as (
         select * from sides
         where
             not is_after
-            and hash in (select hash from specs where snapshot = $after)
+            and hash in (select hash from specs where snapshot = getvariable('after'))
     ) as before
     full join (
         select * from sides
         where
             is_after
-            and hash in (select hash from specs where snapshot = $before)
+            and hash in (select hash from specs where snapshot = getvariable('before'))
     ) as after
         on before.hash = after.hash and before.stack = after.stack
     group by all
@@ -69,7 +69,9 @@ kept as (
 sizes as (
     select
         stack,
-        count(*) filter (where not is_after or $before = $after) as before_specs,
+        count(*) filter (
+            where not is_after or getvariable('before') = getvariable('after')
+        ) as before_specs,
         count(*) filter (where is_after) as after_specs
     from sides
     group by stack
@@ -79,7 +81,7 @@ changed as (
     select
         change,
         unnest(current_stacks(stacks)) as stack
-    from changes($before, $after)
+    from changes(getvariable('before'), getvariable('after'))
 ),
 
 counted as (
@@ -93,7 +95,8 @@ counted as (
 select
     stacks.stack,
     case
-        when not stacks.was_there and $before <> $after then 'appeared'
+        when not stacks.was_there and getvariable('before') <> getvariable('after')
+            then 'appeared'
         when not stacks.is_there then 'gone'
         when stacks.before_names <> stacks.after_names then 'renamed'
         else 'kept'
@@ -114,7 +117,7 @@ from stacks
 inner join sizes on stacks.stack = sizes.stack
 left join kept on stacks.stack = kept.stack
 left join counted on stacks.stack = counted.stack
-where $before is distinct from $after
+where getvariable('before') is distinct from getvariable('after')
 order by
     list_position(['gone', 'appeared', 'renamed', 'kept'], change),
     counted.labels['gone'] desc nulls last,

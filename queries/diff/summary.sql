@@ -7,12 +7,14 @@
 -- column: share_pct | Share of the specs before; of those after for appeared
 with spec_counts as (
     select
-        count(*) filter (where snapshot = $before) as before_specs,
-        count(*) filter (where snapshot = $after) as after_specs,
-        count(distinct package) filter (where snapshot = $before) as before_packages,
-        count(distinct package) filter (where snapshot = $after) as after_packages
+        count(*) filter (where snapshot = getvariable('before')) as before_specs,
+        count(*) filter (where snapshot = getvariable('after')) as after_specs,
+        count(distinct package) filter (where snapshot = getvariable('before'))
+            as before_packages,
+        count(distinct package) filter (where snapshot = getvariable('after'))
+            as after_packages
     from specs
-    where snapshot in ($before, $after)
+    where snapshot in (getvariable('before'), getvariable('after'))
 ),
 
 places as (
@@ -20,10 +22,10 @@ places as (
         package,
         platform,
         target,
-        bool_or(snapshot = $before) as was_there,
-        bool_or(snapshot = $after) as is_there
+        bool_or(snapshot = getvariable('before')) as was_there,
+        bool_or(snapshot = getvariable('after')) as is_there
     from specs
-    where snapshot in ($before, $after)
+    where snapshot in (getvariable('before'), getvariable('after'))
     group by package, platform, target
 ),
 
@@ -36,21 +38,21 @@ place_counts as (
 
 moves as (
     select count(*) as moved
-    from specs_copies($before) as one
-    inner join specs_copies($after) as other
+    from specs_copies(getvariable('before')) as one
+    inner join specs_copies(getvariable('after')) as other
         on one.hash = other.hash and one.copy = other.copy
     where one.stacks <> other.stacks
 ),
 
 change_counts as (
     select unnest(counts_by_label(change))
-    from changes($before, $after)
+    from changes(getvariable('before'), getvariable('after'))
 ),
 
 epochs as (
     select
-        max(hash_epoch) filter (where snapshot = $before) as before_epoch,
-        max(hash_epoch) filter (where snapshot = $after) as after_epoch
+        max(hash_epoch) filter (where snapshot = getvariable('before')) as before_epoch,
+        max(hash_epoch) filter (where snapshot = getvariable('after')) as after_epoch
     from snapshots
 ),
 

@@ -12,12 +12,15 @@ with versions as (
         package,
         version_key,
         any_value(version order by version) as version,
-        bool_or(snapshot = $before) as is_before,
-        bool_or(snapshot = $after) as is_after,
-        list_sort(list_distinct(list(target) filter (where snapshot = $after)))
-            as targets
+        bool_or(snapshot = getvariable('before')) as is_before,
+        bool_or(snapshot = getvariable('after')) as is_after,
+        list_sort(
+            list_distinct(list(target) filter (where snapshot = getvariable('after')))
+        ) as targets
     from specs
-    where snapshot in ($before, $after) and $before is distinct from $after
+    where
+        snapshot in (getvariable('before'), getvariable('after'))
+        and getvariable('before') is distinct from getvariable('after')
     group by package, version_key
 ),
 

@@ -100,7 +100,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def diff(con: duckdb.DuckDBPyConnection) -> Differ:
-    sql = load("diff.changes").sql
+    sql = load("diff.changes").bound_sql
 
     def run(before: Sequence[Spec], after: Sequence[Spec]) -> Rows:
         rows = [

@@ -26,7 +26,7 @@ TWO: Tables = {
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: Query, params: dict[str, Any]) -> list[Any]:
-    relation = con.sql(query.sql, params=params or None)
+    relation = con.sql(query.bound_sql, params=params or None)
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
@@ -60,7 +60,7 @@ def test_no_file_ends_in_a_semicolon(path: Path) -> None:
 def test_counts_go_by_one_name(name: str) -> None:
     with in_memory({}) as con:
         chosen = CATALOGUE[name]
-        relation = con.sql(chosen.sql, params=dict.fromkeys(chosen.params, "x") or None)
+        relation = con.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
         types = dict(zip(relation.columns, map(str, relation.types), strict=True))
     for column in {"packages", "specs"} & types.keys():
         assert types[column].endswith("[]"), column
@@ -70,7 +70,7 @@ def test_counts_go_by_one_name(name: str) -> None:
 def test_header_names_the_columns_of_the_result(name: str) -> None:
     with in_memory({}) as con:
         chosen = CATALOGUE[name]
-        relation = con.sql(chosen.sql, params=dict.fromkeys(chosen.params, "x") or None)
+        relation = con.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
         assert relation.columns == [column.name for column in chosen.columns]
 
 
@@ -94,14 +94,41 @@ def test_identical_snapshots_do_not_differ(name: str) -> None:
     assert [row for row in rows if row.get("change") not in ("kept", "same")] == []
 
 
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.query}-{case.name}")
+def test_each_file_runs_as_it_stands_after_set_variable(case: Case) -> None:
+    """What a shell, a notebook's cell, `con.sql` and `con.execute` do with the file's text."""
+    sql = CATALOGUE[case.query].path.read_text(encoding="utf-8")
+    with in_memory(case.tables) as con:
+        for name, value in case.params.items():
+            con.execute(f"set variable {name} = $value", {"value": value})
+        if isinstance(case.expected, dict):
+            with pytest.raises(duckdb.Error, match=re.escape(case.expected["error"])):
+                con.sql(sql).fetchall()
+        else:
+            expected = [tuple(row.values()) for row in case.expected]
+            assert con.sql(sql).fetchall() == con.execute(sql).fetchall() == expected
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_query_runs_unchanged_in_a_shell_on_the_printed_script(name: str, tmp_path: Path) -> None:
+def test_query_runs_unchanged_on_the_printed_script(name: str, tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path, TWO)
     with duckdb.connect() as con:
         con.execute(script(dataset))
         for param in CATALOGUE[name].params:
             con.execute(f"set variable {param} = 'old'")
-        con.execute(CATALOGUE[name].sql).fetchall()
+        rows = con.sql(CATALOGUE[name].sql).fetchall()
+        given = dict.fromkeys(CATALOGUE[name].params, "old")
+        with connect(dataset) as own:
+            assert run(own, CATALOGUE[name], given).fetchall() == rows
+
+
+def test_a_relation_keeps_its_own_parameters_whatever_is_run_or_set_later(tmp_path: Path) -> None:
+    with connect(write_dataset(tmp_path, TWO)) as con:
+        new = run(con, load("coverage.by_target"), {"snapshot": "new"})
+        old = run(con, load("coverage.by_target"), {"snapshot": "old"})
+        con.execute("set variable snapshot = 'none'")
+        assert [rows.fetchall()[0][4] for rows in (new, old, new)] == [2, 1, 2]
+        assert con.sql("select getvariable('snapshot')").fetchall() == [("none",)]
 
 
 def test_defaults_are_the_previous_and_the_latest_snapshot(tmp_path: Path) -> None:
@@ -133,7 +160,7 @@ def test_wrong_parameters_are_named(tmp_path: Path, params: dict[str, Any], mess
 
 
 def test_missing_parameters_are_named(tmp_path: Path) -> None:
-    _written(tmp_path / "q", HEADER + "select $a as x;")
+    _written(tmp_path / "q", HEADER + "select getvariable('a') as x;")
     with (
         connect(write_dataset(tmp_path / "d", TWO)) as con,
         pytest.raises(ParameterError, match=r"mine\.one needs a\n  mine\.one takes a"),
@@ -169,7 +196,7 @@ def test_name_of_a_query_is_no_path() -> None:
 
 
 def test_failing_sql_is_an_error_with_the_file(tmp_path: Path) -> None:
-    _written(tmp_path / "q", HEADER + "from nowhere select $a as x;")
+    _written(tmp_path / "q", HEADER + "from nowhere select getvariable('a') as x;")
     with (
         connect(write_dataset(tmp_path / "d", TWO)) as con,
         pytest.raises(QueryError, match=r"nowhere[\s\S]*one\.sql"),
@@ -178,7 +205,9 @@ def test_failing_sql_is_an_error_with_the_file(tmp_path: Path) -> None:
 
 
 def test_header_is_read(tmp_path: Path) -> None:
-    path = _written(tmp_path, HEADER + "-- column: y | Pipes | too\nselect $a as x, 1 as y;\n")
+    path = _written(
+        tmp_path, HEADER + "-- column: y | Pipes | too\nselect getvariable('a') as x, 1 as y;\n"
+    )
     found = load("mine.one", tmp_path)
     assert (found.name, found.title, found.params) == ("mine.one", "A title", ("a",))
     assert found.columns == (("x", "What it is"), ("y", "Pipes | too"))
@@ -195,7 +224,7 @@ def test_header_is_read(tmp_path: Path) -> None:
             r"one\.sql:2: 'title' is out",
         ),
         (
-            "-- title: A\n-- column: x | X\n-- params: a\nselect $a as x",
+            "-- title: A\n-- column: x | X\n-- params: a\nselect getvariable('a') as x",
             r"one\.sql:3: 'params' is out",
         ),
         (
@@ -203,13 +232,23 @@ def test_header_is_read(tmp_path: Path) -> None:
             r"one\.sql:3: 'x' is no",
         ),
         ("-- title: A\n-- column: x\nselect 1 as x", r"one\.sql:2: a column needs"),
-        ("-- title: A\n-- params: a,\n-- column: x | X\nselect $a as x", r"one\.sql:2: '' is no"),
+        (
+            "-- title: A\n-- params: a,\n-- column: x | X\nselect getvariable('a') as x",
+            r"one\.sql:2: '' is no",
+        ),
         ("-- title: A\nselect 1 as x", "has no 'column'"),
         ("select 1 as x", "has no 'title'"),
         (HEADER + "select 1 as x", "differ in their parameters: a"),
-        (HEADER + "select $a as x, $b as y", "differ in their parameters: b"),
-        (HEADER + "select $a as x; select 2", "2 statements"),
-        (HEADER + "copy (select $a as x) to 'f.csv'", "exactly one SELECT"),
+        (
+            HEADER + "select getvariable('a') as x, getvariable('b') as y",
+            "differ in their parameters: b",
+        ),
+        (HEADER + "select $a as x", r"\$name runs in few places"),
+        (HEADER + "select '$a' || 'getvariable(''a'')' as x", "parameters: a"),
+        (HEADER + "select getvariable('a') as x, getvariable(x) as y", "not every getvariable"),
+        (HEADER + "select getvariable('a') as x, GetVariable('a') as y", "not every getvariable"),
+        (HEADER + "select getvariable('a') as x; select 2", "2 statements"),
+        (HEADER + "copy (select getvariable('a') as x) to 'f.csv'", "exactly one SELECT"),
         (HEADER + "create table t as select 1 as x", "exactly one SELECT"),
         (HEADER, "0 statements"),
         (HEADER + "selct 1", r"one\.sql: Parser Error"),

@@ -140,7 +140,9 @@ def _tried(view: str, sql: str, tests: list[str], limit: int | None) -> int:
 
         try:
             with in_memory({}) as con:
-                con.sql(queries.load("diff.changes").sql, params={"before": "a", "after": "b"})
+                con.sql(
+                    queries.load("diff.changes").bound_sql, params={"before": "a", "after": "b"}
+                )
         except duckdb.Error:
             return _DEAD_AT_BIRTH
         profile = ["-p", "no:cacheprovider", "--hypothesis-profile=mutants", "-q", "-x"]

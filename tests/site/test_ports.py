@@ -573,8 +573,7 @@ def changes(con: duckdb.DuckDBPyConnection, before: str, after: str) -> list[dic
     for name, value in (("before", before), ("after", after)):
         con.execute(f"set variable {name} = '{value}'")
     sql = load("diff.changes").sql
-    params = {"before": before, "after": after} if "$before" in sql else None
-    found = con.execute(sql, params) if params else con.execute(sql)
+    found = con.execute(sql)
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

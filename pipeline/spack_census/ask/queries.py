@@ -6,6 +6,9 @@ a header of fixed keys in this order, then holds one SELECT:
     -- title: Packages that appeared or vanished between two snapshots
     -- params: before, after
     -- column: package | Package name
+
+A parameter is read as `getvariable('before')`, which every way into DuckDB takes: after
+`set variable before = '…'` a file runs as it stands in its shells, notebooks and libraries.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ _DEFAULTS = {**_SNAPSHOTS, "os": "any"}
 _KEYS = ("title", "params", "column")
 _HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_VARIABLE = re.compile(r"\bgetvariable\('([a-z][a-z0-9_]*)'\)")
 
 
 class Column(NamedTuple):
@@ -49,6 +53,14 @@ class Query:
     columns: tuple[Column, ...]
     sql: str
     path: Path
+
+    @property
+    def bound_sql(self) -> str:
+        """The SQL with `$before` for `getvariable('before')`: values go with the statement.
+
+        A relation is read when its rows are fetched, and would see the variables of that time.
+        """
+        return _bound(self.sql)
 
 
 def find_root(folder: Path | None = None) -> Path:
@@ -97,7 +109,7 @@ def run(
     for name in _SNAPSHOTS.keys() & values.keys():
         values[name] = _snapshot(con, name, values[name])
     try:
-        return con.sql(query.sql, params=values or None)
+        return con.sql(query.bound_sql, params=values or None)
     except duckdb.Error as error:
         raise QueryError(
             f"{query.name} failed: {error}", f"its file, or a parameter: {query.path}"
@@ -193,6 +205,23 @@ def _header_error(path: Path, number: int, message: str) -> QueryError:
 
 
 def _check_sql(path: Path, sql: str, params: tuple[str, ...]) -> None:
+    step = "read each parameter as getvariable('name'), and name it in the header's params"
+    if _parsed(path, sql).named_parameters:
+        raise QueryError(f"{path}: a parameter as $name runs in few places", step)
+    used = set(_parsed(path, _bound(sql)).named_parameters)
+    if used != set(params):
+        different = ", ".join(sorted(used ^ set(params)))
+        raise QueryError(f"{path}: header and SQL differ in their parameters: {different}", step)
+    if len(re.findall("getvariable", sql, re.IGNORECASE)) != len(_VARIABLE.findall(sql)):
+        raise QueryError(f"{path}: not every getvariable is written as getvariable('name')", step)
+
+
+def _bound(sql: str) -> str:
+    return _VARIABLE.sub(r"$\1", sql)
+
+
+def _parsed(path: Path, sql: str) -> duckdb.Statement:
+    """Return the one SELECT that a text is; raises QueryError where it is anything else."""
     try:
         # Of the module, which only parses: a database of its own would cost ten times as much.
         statements = duckdb.extract_statements(sql)
@@ -201,8 +230,4 @@ def _check_sql(path: Path, sql: str, params: tuple[str, ...]) -> None:
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         message = f"{path}: a query is exactly one SELECT; here are {len(statements)} statements"
         raise QueryError(message, "write one query a file")
-    used = set(statements[0].named_parameters)
-    if used != set(params):
-        different = ", ".join(sorted(used ^ set(params)))
-        message = f"{path}: header and SQL differ in their parameters: {different}"
-        raise QueryError(message, "name each $parameter of the SQL in the header's params")
+    return statements[0]

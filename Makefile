@@ -21,7 +21,7 @@ MUTANTS := $(VENV)/.installed-mutants
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report site test torture mutants stress lint format docs notebook bench wheel sbom clean
+.PHONY: help dataset report site screenshot test torture mutants stress lint format docs notebook bench wheel sbom clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -38,6 +38,9 @@ report: $(REPORT) ## Report on what changed, snapshot by snapshot, into output/r
 site: $(RUN) ## Write the explorer, a page to search and compare with, into output/site.
 	@test -e '$(DATASET)/current' || $(BIN)/census build '$(SOURCE)' --dataset '$(DATASET)'
 	@$(BIN)/census site --dataset '$(DATASET)' --output '$(SITE)'
+
+screenshot: $(DEV) site ## Take the picture of the explorer for the README, with Chromium.
+	@$(BIN)/python docs/screenshot.py '$(SITE)' docs/explorer.png
 
 test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a browser where Chromium is there.
 	@$(BIN)/python -m pytest -n auto -q

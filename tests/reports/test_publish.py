@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spack_census.reports.pages import charts
 
 from spack_census.disk import failpoints, locking
 from spack_census.errors import BusyError, CensusError, UnknownNameError
-from spack_census.reports import files, gathering
+from spack_census.reports import charts, files, gathering
 from spack_census.reports.choice import Choice
 from spack_census.reports.publish import Published, publish
 from spack_census.reports.report import Report
@@ -241,7 +240,7 @@ def _quicken(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(gathering, "gather", gathered)
     monkeypatch.setattr(files, "render", rendered)
-    monkeypatch.setattr(charts, "trend", lambda *_: "")
+    monkeypatch.setattr(charts, "trend", lambda *_: [])
 
 
 @pytest.mark.parametrize("every", [61, pytest.param(7, marks=pytest.mark.torture)])

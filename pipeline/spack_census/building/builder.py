@@ -29,7 +29,7 @@ from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import apart, durable, failpoints
 from spack_census.errors import DatasetError
 from spack_census.fetch.opening import open_source
-from spack_census.sources import Source
+from spack_census.sources import Reading, Source
 
 _FINGERPRINTS = "fingerprints.json"
 _MEND = "mend that and build again; what was published before is as it was"
@@ -45,6 +45,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
     replace: bool = False,
     allow_partial: bool = False,
     with_sizes: bool = False,
+    view: str | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
     wait_seconds: float = 0,
@@ -58,17 +59,18 @@ def build(  # noqa: PLR0913 - the options of `census build`
     `prune` removes snapshots that the source lacks; `replace` allows a build that takes away what
     the dataset holds (see `losses`, `owners`), `allow_partial` one without some of a snapshot's
     indexes, or of a new snapshot that holds suspiciously little (see `doubts`);
-    `with_sizes` reads the sizes of binaries where a build cache tells them; `jobs` is the number
-    of processes, by default as many as there are cores and work for. An `executor`, such as
-    `cluster.connect` gives, takes their place where the source is portable; its workers must see
-    source and dataset. `wait_seconds` is how long another build may take to end; `damaged` names
+    `with_sizes` reads the sizes of binaries where a build cache tells them, `view` one index view
+    of a mirror alone; `jobs` is the number of processes, by default as many as there are cores and
+    work for. An `executor`, such as `cluster.connect` gives, takes their place where the source is
+    portable; its workers must see source and dataset. `wait_seconds` is how long another build may
+    take to end; `damaged` names
     snapshots to write anew though their documents have not changed, and given at all has a version
     published even where it differs in nothing. Raises SourceError, RefusedError, BusyError,
     ConservationError, DatasetError, ClusterError or ParameterError; the dataset is then as it was.
     """
     origin = source
     if isinstance(origin, (Path, str)):
-        origin = open_source(origin, rename, with_sizes=with_sizes)
+        origin = open_source(origin, rename, reading=Reading(with_sizes, view))
     folder = Path(dataset)
     apart.demand_outside("the source", origin.place, "the dataset", folder)
     with (

@@ -40,6 +40,7 @@ def build(
     ] = False,
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
+    view: opening.View = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
@@ -64,10 +65,11 @@ def build(
     """
     from spack_census.building import builder
     from spack_census.disk import locking
+    from spack_census.sources import Reading
 
     opening.demand_apart(source, dataset)
     origin = opening.opened(
-        source, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
+        source, rename, rev, since, folder, every, reading=Reading(with_sizes, view), git=git
     )
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)

@@ -36,6 +36,12 @@ def fetch(
     with_sizes: Annotated[
         bool, typer.Option("--with-sizes", help="Also what tells the sizes of binaries.")
     ] = False,
+    views: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--view", metavar="NAME", help="This index view of a mirror instead; repeatable."
+        ),
+    ] = None,
     allow_hosts: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +58,13 @@ def fetch(
     Example: census fetch https://binaries.spack.io/cache_spack_io_index.json --latest 2
     """
     fetched = bring(
-        url, to, snapshots or [], latest, with_sizes=with_sizes, allow_hosts=allow_hosts or []
+        url,
+        to,
+        snapshots or [],
+        latest,
+        with_sizes=with_sizes,
+        views=views or [],
+        allow_hosts=allow_hosts or [],
     )
     print(fetched.folder)
 
@@ -64,6 +76,7 @@ def bring(
     latest: int | None = None,
     *,
     with_sizes: bool = False,
+    views: Sequence[str] = (),
     allow_hosts: Sequence[str] = (),
 ) -> Fetched:
     """Fetch with progress on stderr, and say there what came."""
@@ -76,6 +89,7 @@ def bring(
             snapshots=snapshots or [],
             latest=latest,
             with_sizes=with_sizes,
+            views=views,
             allow_hosts=allow_hosts,
             on_file=on_file,
         )

@@ -152,6 +152,7 @@ def verify(
     rename: opening.Rename = None,
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
+    view: opening.View = None,
     git: opening.Git = False,
     rev: opening.Rev = None,
     since: opening.Since = None,
@@ -170,12 +171,13 @@ def verify(
     from spack_census.building import builder
     from spack_census.cli.building import progress
     from spack_census.dataset.verify import verify as read_again
+    from spack_census.sources import Reading
 
     found = read_again(dataset)
     if repair is not None and found.findings:
         _print_findings(found, Format.TABLE, sys.stderr, wide=wide)
         origin = opening.opened(
-            repair, rename, rev, since, folder, every, with_sizes=with_sizes, git=git
+            repair, rename, rev, since, folder, every, reading=Reading(with_sizes, view), git=git
         )
         with progress() as observe, scaling.no_collections():
             builder.build(

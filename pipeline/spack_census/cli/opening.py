@@ -11,7 +11,7 @@ from spack_census.cli import fetching
 from spack_census.sources.githistory import Every
 
 if TYPE_CHECKING:
-    from spack_census.sources import Source
+    from spack_census.sources import Reading, Source
 
 _PANEL = "Git history"
 
@@ -65,6 +65,10 @@ AllowPartial = Annotated[
 WithSizes = Annotated[
     bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
 ]
+View = Annotated[
+    str | None,
+    typer.Option("--view", metavar="NAME", help="Only this index view of a mirror."),
+]
 
 
 def demand_apart(source: str, dataset: Path) -> None:
@@ -86,7 +90,7 @@ def opened(
     folder: str | None,
     every: Every | None,
     *,
-    with_sizes: bool,
+    reading: Reading,
     git: bool,
 ) -> Source:
     """Return the source that these options name; raises SourceError or ParameterError."""
@@ -97,9 +101,10 @@ def opened(
     if not git and all(option is None for option in (rev, since, folder, every)):
 
         def fetch(url: str) -> Path:
-            return fetching.bring(url, with_sizes=with_sizes).folder
+            views = [] if reading.view is None else [reading.view]
+            return fetching.bring(url, with_sizes=reading.with_sizes, views=views).folder
 
-        return open_source(source, rename, with_sizes=with_sizes, fetch=fetch)
+        return open_source(source, rename, reading=reading, fetch=fetch)
     return open_repository(
         addresses.local(source),
         rev="HEAD" if rev is None else rev,

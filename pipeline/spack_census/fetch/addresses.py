@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from spack_census.errors import SourceError
-from spack_census.sources import mirror
+from spack_census.sources import places
 from spack_census.sources.listing import LISTING
 
 PUBLIC = f"https://binaries.spack.io/{LISTING}"
@@ -111,7 +111,10 @@ def split(url: str) -> Named:
     """Return what a URL names: the base, and the file there, None where it names a mirror."""
     parts = urlsplit(url)
     whole = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
-    for name in (LISTING, *mirror.INDEXES, f"{mirror.V2_INDEX}.gz"):
+    manifest = places.index_manifest(whole)
+    if manifest is not None and manifest.view is not None:
+        return Named(manifest.mirror.rstrip("/"), places.view(manifest.view), parts.query)
+    for name in (LISTING, *places.INDEXES, f"{places.V2_INDEX}.gz"):
         if whole.endswith(f"/{name}"):
             base, relative = whole.removesuffix(f"/{name}"), name.removesuffix(".gz")
             return Named(base, relative, parts.query)

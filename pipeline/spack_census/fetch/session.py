@@ -16,7 +16,7 @@ from spack_census.fetch.addresses import Named
 from spack_census.fetch.remote import Status, Wanted
 from spack_census.fetch.state import Known, State
 from spack_census.fetch.web import Web
-from spack_census.sources import mirror
+from spack_census.sources import places
 from spack_census.sources.listing import LISTING
 
 THEIRS = f".{LISTING}"
@@ -55,7 +55,7 @@ class Session:
                     self.folder,
                     relative,
                     known,
-                    path.name if mirror.is_blob(relative) else None,
+                    path.name if places.is_blob(relative) else None,
                 ),
                 self.net,
                 lambda count: self._count(relative, count),
@@ -105,4 +105,4 @@ class Session:
 
 def _is_settled(relative: str) -> bool:
     """Tell whether a file never changes: a blob by its checksum, a spec's manifest by its hash."""
-    return mirror.is_blob(relative) or relative.endswith(mirror.SPEC_SUFFIX)
+    return places.is_blob(relative) or relative.endswith(places.SPEC_SUFFIX)

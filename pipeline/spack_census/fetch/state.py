@@ -16,7 +16,7 @@ import msgspec
 from spack_census.disk import durable
 from spack_census.errors import SourceError
 from spack_census.sources import listing
-from spack_census.sources.listing import LISTING, Listed
+from spack_census.sources.listing import LISTING, Listing
 
 _STATE = ".fetched.json"
 
@@ -64,22 +64,25 @@ def save(folder: Path, state: State) -> None:
     durable.replace(folder / _STATE, f"{hashlib.sha256(data).hexdigest()}\n".encode() + data)
 
 
-def listed(folder: Path, state: State) -> list[Listed]:
+def listed(folder: Path, state: State) -> Listing:
     """Return the indexes of the snapshots that were fetched so far."""
     path = folder / LISTING
     try:
         data = msgspec.json.encode(state.listed) if state.listed else path.read_bytes()
         return listing.decode(data, str(path))
     except (OSError, SourceError):
-        return []
+        return Listing([], [])
 
 
-def write_list(folder: Path, state: State, fetched: list[Listed]) -> None:
+def write_list(folder: Path, state: State, fetched: Listing) -> None:
     """Write the list of the snapshots that are here: those fetched now, and those from before."""
-    fresh = {each.snapshot for each in fetched}
-    kept = [each for each in listed(folder, state) if each.snapshot not in fresh]
-    found: dict[str, list[dict[str, str]]] = {}
-    for each in sorted([*kept, *fetched]):
+    before = listed(folder, state)
+    fresh = {each.snapshot for each in fetched.indexes} | set(fetched.empty)
+    kept = [each for each in before.indexes if each.snapshot not in fresh]
+    found: dict[str, list[dict[str, str]]] = {
+        snapshot: [] for snapshot in sorted({*fetched.empty, *(set(before.empty) - fresh)})
+    }
+    for each in sorted([*kept, *fetched.indexes]):
         found.setdefault(each.snapshot, []).append({"label": each.label, "url": each.url})
     state.listed = found
     durable.replace(folder / LISTING, _pretty(found))

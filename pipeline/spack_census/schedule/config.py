@@ -31,6 +31,7 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True, rename={"ren
     latest: _Count | None = None
     to: _Text | None = None
     with_sizes: bool = False
+    view: _Text | None = None
     allow_partial: bool = False
     allow_hosts: list[_Text] = msgspec.field(default_factory=list)
 

@@ -21,6 +21,7 @@ from spack_census.schedule import hooks, limits
 from spack_census.schedule.config import RunConfig, SourceConfig
 from spack_census.schedule.history import History
 from spack_census.site import publish as explorer
+from spack_census.sources import Reading
 
 _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""
@@ -168,6 +169,7 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
             snapshots=source.snapshots,
             latest=source.latest,
             with_sizes=source.with_sizes,
+            views=[] if source.view is None else [source.view],
             allow_hosts=source.allow_hosts,
         )
         came = f"{fetched.num_new:,} new of {fetched.num_files:,} files"
@@ -178,7 +180,7 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
         open_source(
             source.source,
             source.rename,
-            with_sizes=source.with_sizes,
+            reading=Reading(source.with_sizes, source.view),
             fetch=fetch,
             base=config.path("."),
         ),

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from spack_census.documents.records import Document, Reject
+from spack_census.errors import SourceError
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -92,16 +93,31 @@ def candidates(
         yield snapshot if isinstance(snapshot, Reject) else (each, snapshot)
 
 
-def recognise(path: Path, unnamed: str | None = None, *, with_sizes: bool = False) -> Source:
-    """Return the source that lies at a path.
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """How to read a build cache; of no effect where a source has nothing of it."""
 
-    `unnamed` is the snapshot of what names none; `with_sizes` reads the sizes of binaries where a
-    build cache's own files tell them.
+    with_sizes: bool = False
+    """Read the sizes of binaries where its own files tell them."""
+    view: str | None = None
+    """The one index view of a mirror to read."""
+
+
+PLAIN = Reading()
+
+
+def recognise(path: Path, unnamed: str | None = None, reading: Reading = PLAIN) -> Source:
+    """Return the source that lies at a path; `unnamed` is the snapshot of what names none.
+
+    Raises SourceError.
     """
     from spack_census.sources import archive, buildcache, directory, git
 
+    found = buildcache.recognise(path, unnamed, reading)
+    if found is None and reading.view is not None:
+        message = f"{path} is no mirror with index views"
+        raise SourceError(message, "leave out --view, or name the mirror's folder")
     return (
-        buildcache.recognise(path, unnamed, with_sizes=with_sizes)
+        found
         or archive.recognise(path, unnamed)
         or git.recognise(path, unnamed)
         or directory.Directory(path, unnamed)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,16 +25,17 @@ from spack_census.sources import (
     Candidate,
     Entry,
     Known,
+    Reading,
     candidates,
+    choice,
     holdings,
-    listing,
+    manifests,
     mirror,
+    places,
 )
 from spack_census.sources.holdings import Held
-from spack_census.sources.listing import LISTING, Listed
+from spack_census.sources.listing import Listed
 
-_HEAD_BYTES = 4096
-_IS_INDEX = re.compile(rb'\s*\{\s*"database"\s*:')
 _DOUBT_NS = 2_000_000_000
 _MISSING = "missing"
 _NOTHING = Described([], [], [], [])
@@ -48,6 +48,8 @@ class BuildCache:
     root: Path
     listed: tuple[Listed, ...]
     with_sizes: bool = False
+    empty: tuple[str, ...] = ()
+    """Snapshots of which the list names no index."""
     kind: str = "buildcache"
     portable: bool = True
     unnamed: str | None = None
@@ -69,11 +71,15 @@ class BuildCache:
 
     def _entries(self) -> Iterator[Entry | Reject]:
         doubt_ns = time.time_ns() - _DOUBT_NS
+        for snapshot in self.empty:
+            remedy = "report it to those who publish the list"
+            problem = Problem(Reason.MISSING_INDEX, "list", "the list names no index", remedy)
+            yield Reject(snapshot, None, None, problem)
         for snapshot, listed in itertools.groupby(self.listed, lambda each: each.snapshot):
             found = [self._entry(each, doubt_ns) for each in listed]
             if all(entry.state == _MISSING for entry in found):
                 message = f"none of its {len(found):,} indexes is in the source"
-                problem = Problem(Reason.MISSING_INDEX, "list", message, mirror.FETCH)
+                problem = Problem(Reason.MISSING_INDEX, "list", message, manifests.FETCH)
                 yield Reject(snapshot, None, None, problem)
             else:
                 yield from found
@@ -182,52 +188,23 @@ class BuildCache:
         """Return what the mirrors of a snapshot tell of sizes, and how many manifests do not."""
         found: dict[str, int] = {}
         num_broken = 0
-        for each in self.listed:
-            if each.snapshot == snapshot:
-                told, broken = mirror.sizes(self.root, mirror.mirror_of(each.relative), hashes)
-                found = told | found
-                num_broken += broken
+        listed = [each.relative for each in self.listed if each.snapshot == snapshot]
+        # The views of a mirror share its manifests.
+        for place in dict.fromkeys(map(places.mirror_of, listed)):
+            told, broken = manifests.sizes(self.root, place, hashes)
+            found = told | found
+            num_broken += broken
         return found, num_broken
 
 
-def recognise(path: Path, unnamed: str | None, *, with_sizes: bool = False) -> BuildCache | None:
-    """Return the build cache at this path, None where there is none.
-
-    A folder with a list of indexes or with a mirror's index, or one of these files. Raises
-    SourceError for a list that cannot be read, and for an index that no snapshot's name goes with.
-    """
-    if path.is_dir():
-        for name in (LISTING, *mirror.INDEXES):
-            if (path / name).is_file() or (path / f"{name}.gz").is_file():
-                return _open(path, name, unnamed, with_sizes=with_sizes)
+def recognise(path: Path, unnamed: str | None, reading: Reading) -> BuildCache | None:
+    """Return the build cache at this path, None where there is none; raises as `choose`."""
+    chosen = choice.choose(path, unnamed, reading.view)
+    if chosen is None:
         return None
-    for name in mirror.INDEXES:
-        if path.as_posix().removesuffix(".gz").endswith(f"/{name}"):
-            return _open(path.parents[name.count("/")], name, unnamed, with_sizes=with_sizes)
-    if path.is_file() and (path.name == LISTING or _holds_index(path)):
-        return _open(path.parent, path.name, unnamed, with_sizes=with_sizes)
-    return None
-
-
-def _open(root: Path, relative: str, unnamed: str | None, *, with_sizes: bool) -> BuildCache:
-    if relative == LISTING:
-        try:
-            listed = listing.decode((root / relative).read_bytes(), str(root / relative))
-        except OSError as error:
-            message = f"{root / relative} cannot be read: {error.strerror}"
-            raise SourceError(message, "make it readable and build again") from error
-    else:
-        listed = [listing.alone(root, relative, unnamed)]
-    return BuildCache(root, tuple(listed), with_sizes)
-
-
-def _holds_index(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        return _IS_INDEX.match(mirror.unpacked_head(head)) is not None
-    except OSError:
-        return False
+    return BuildCache(
+        chosen.root, tuple(chosen.indexes), reading.with_sizes, empty=tuple(chosen.empty)
+    )
 
 
 def _snapshot_of(entry: Entry) -> str | Reject:

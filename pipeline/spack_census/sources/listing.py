@@ -51,8 +51,17 @@ class _Item(msgspec.Struct):
     url: str
 
 
-def decode(data: bytes, name: str) -> list[Listed]:
-    """Return the indexes that a list names, by snapshot and label; raises SourceError."""
+class Listing(NamedTuple):
+    """What a list names."""
+
+    indexes: list[Listed]
+    """By snapshot and label."""
+    empty: list[str]
+    """Snapshots without an index, sorted."""
+
+
+def decode(data: bytes, name: str) -> Listing:
+    """Return what a list names; raises SourceError."""
     try:
         value = strict.json_value(data, "list", 1)
         listed = msgspec.convert(value, dict[str, list[_Item]])
@@ -72,7 +81,7 @@ def decode(data: bytes, name: str) -> list[Listed]:
             message = f"{name}: the label {each.label!r} of {each.snapshot!r} is no name of its own"
             raise SourceError(message, _REMEDY)
         paths.add(each.path)
-    return sorted(found)
+    return Listing(sorted(found), sorted(each for each, items in listed.items() if not items))
 
 
 def relative_of(url: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "buildcache" / "v3-2026" / "develop-2026-06-28"
+_TARBALL = "application/vnd.spack.install.v2.tar+gzip"
 STACKS = ("spliced", "tools-darwin-m4")
 
 
@@ -58,3 +59,57 @@ def with_views(mirror: Path, *, default: bool = True) -> Path:
         put_index(mirror, database(stack), stack)
     (mirror / "v3" / "layout.json").write_text('{"signing": "gpg"}')
     return mirror
+
+
+def _below(installs: dict[str, Any], key: str) -> list[str]:
+    found = [key]
+    for each in found:
+        edges = installs[each]["spec"].get("dependencies", [])
+        found += [edge["hash"] for edge in edges if edge["hash"] not in found]
+    return found
+
+
+def spec_files(data: bytes) -> dict[str, dict[str, Any]]:
+    """Return what Spack writes of each spec in the build cache that an index holds, by hash."""
+    installs = json.loads(data)["database"]["installs"]
+    return {
+        key: {
+            "spec": {
+                "_meta": {"version": 5},
+                "nodes": [installs[each]["spec"] for each in _below(installs, key)],
+            },
+            "buildcache_layout_version": 2,
+        }
+        for key, record in installs.items()
+        if record["in_buildcache"]
+    }
+
+
+def signed(text: bytes) -> bytes:
+    """Return a text in the form of one that is clear-signed; its signature is none."""
+    dashed = b"\n".join(b"- " + line if line[:1] == b"-" else line for line in text.split(b"\n"))
+    head = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n"
+    end = b"\n-----BEGIN PGP SIGNATURE-----\n\niQIz\n-----END PGP SIGNATURE-----\n"
+    return head + dashed + end
+
+
+def with_specs(mirror: Path, data: bytes, *, sign: bool = False) -> dict[str, Path]:
+    """Give a mirror a binary and a manifest for each spec of an index; return the manifests."""
+    found = {}
+    for key, file in spec_files(data).items():
+        node = file["spec"]["nodes"][0]
+        # Its size differs from spec to spec, and is known to whoever reads the hash.
+        binary = content(mirror, key.encode() * (1 + ord(key[0]) % 7), _TARBALL, "gzip")
+        packed = gzip.compress(json.dumps(file).encode(), mtime=0)
+        spec = content(mirror, packed, "application/vnd.spack.spec.v5+json", "gzip")
+        name = f"{node['name']}-{node['version']}-{key}.spec.manifest.json"
+        path = manifest(mirror / "v3" / "manifests" / "spec" / node["name"] / name, binary, spec)
+        if sign:
+            path.write_bytes(signed(path.read_bytes()))
+        found[key] = path
+    return found
+
+
+def size_of(key: str) -> int:
+    """Return the size of the binary that `with_specs` makes of a spec."""
+    return 32 * (1 + ord(key[0]) % 7)

@@ -46,6 +46,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
     allow_partial: bool = False,
     with_sizes: bool = False,
     view: str | None = None,
+    from_specs: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
     wait_seconds: float = 0,
@@ -60,17 +61,17 @@ def build(  # noqa: PLR0913 - the options of `census build`
     the dataset holds (see `losses`, `owners`), `allow_partial` one without some of a snapshot's
     indexes, or of a new snapshot that holds suspiciously little (see `doubts`);
     `with_sizes` reads the sizes of binaries where a build cache tells them, `view` one index view
-    of a mirror alone; `jobs` is the number of processes, by default as many as there are cores and
-    work for. An `executor`, such as `cluster.connect` gives, takes their place where the source is
-    portable; its workers must see source and dataset. `wait_seconds` is how long another build may
-    take to end; `damaged` names
+    of a mirror alone, `from_specs` its specs one by one instead of an index; `jobs` is the number
+    of processes, by default as many as there are cores and work for. An `executor`, such as
+    `cluster.connect` gives, takes their place where the source is portable; its workers must see
+    source and dataset. `wait_seconds` is how long another build may take to end; `damaged` names
     snapshots to write anew though their documents have not changed, and given at all has a version
     published even where it differs in nothing. Raises SourceError, RefusedError, BusyError,
     ConservationError, DatasetError, ClusterError or ParameterError; the dataset is then as it was.
     """
     origin = source
     if isinstance(origin, (Path, str)):
-        origin = open_source(origin, rename, reading=Reading(with_sizes, view))
+        origin = open_source(origin, rename, reading=Reading(with_sizes, view, from_specs))
     folder = Path(dataset)
     apart.demand_outside("the source", origin.place, "the dataset", folder)
     with (

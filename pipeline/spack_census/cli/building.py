@@ -41,6 +41,7 @@ def build(
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
     view: opening.View = None,
+    from_specs: opening.FromSpecs = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
@@ -68,9 +69,8 @@ def build(
     from spack_census.sources import Reading
 
     opening.demand_apart(source, dataset)
-    origin = opening.opened(
-        source, rename, rev, since, folder, every, reading=Reading(with_sizes, view), git=git
-    )
+    reading = Reading(with_sizes, view, from_specs)
+    origin = opening.opened(source, rename, rev, since, folder, every, reading=reading, git=git)
     if wait and (holder := locking.holder(dataset)):
         print(f"waiting up to {wait:g} s for a build: {holder}", file=sys.stderr)
     started = time.monotonic()

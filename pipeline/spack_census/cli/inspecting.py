@@ -153,6 +153,7 @@ def verify(
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
     view: opening.View = None,
+    from_specs: opening.FromSpecs = False,
     git: opening.Git = False,
     rev: opening.Rev = None,
     since: opening.Since = None,
@@ -176,9 +177,8 @@ def verify(
     found = read_again(dataset)
     if repair is not None and found.findings:
         _print_findings(found, Format.TABLE, sys.stderr, wide=wide)
-        origin = opening.opened(
-            repair, rename, rev, since, folder, every, reading=Reading(with_sizes, view), git=git
-        )
+        reading = Reading(with_sizes, view, from_specs)
+        origin = opening.opened(repair, rename, rev, since, folder, every, reading=reading, git=git)
         with progress() as observe, scaling.no_collections():
             builder.build(
                 origin,

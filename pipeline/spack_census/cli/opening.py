@@ -69,6 +69,9 @@ View = Annotated[
     str | None,
     typer.Option("--view", metavar="NAME", help="Only this index view of a mirror."),
 ]
+FromSpecs = Annotated[
+    bool, typer.Option("--from-specs", help="A mirror's specs one by one instead of its index.")
+]
 
 
 def demand_apart(source: str, dataset: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spack_census import sources
+from spack_census.errors import SourceError
 from spack_census.fetch import addresses
 from spack_census.sources import PLAIN, Reading, Source
 
@@ -26,6 +27,9 @@ def open_source(
     directory. Raises SourceError.
     """
     if addresses.is_remote(str(place)):
+        if reading.from_specs:
+            message = f"{addresses.shown(str(place))}: no server lists the specs of a mirror"
+            raise SourceError(message, "copy the mirror to a folder, and name that")
         path = _fetch(str(place), reading) if fetch is None else fetch(str(place))
     else:
         path = Path(base or "", addresses.local(str(place))).resolve()

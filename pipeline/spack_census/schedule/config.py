@@ -32,6 +32,7 @@ class SourceConfig(Struct, frozen=True, forbid_unknown_fields=True, rename={"ren
     to: _Text | None = None
     with_sizes: bool = False
     view: _Text | None = None
+    from_specs: bool = False
     allow_partial: bool = False
     allow_hosts: list[_Text] = msgspec.field(default_factory=list)
 

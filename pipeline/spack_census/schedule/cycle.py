@@ -180,7 +180,7 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
         open_source(
             source.source,
             source.rename,
-            reading=Reading(source.with_sizes, source.view),
+            reading=Reading(source.with_sizes, source.view, source.from_specs),
             fetch=fetch,
             base=config.path("."),
         ),

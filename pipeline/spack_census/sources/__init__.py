@@ -100,6 +100,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     """Read the sizes of binaries where its own files tell them."""
     view: str | None = None
     """The one index view of a mirror to read."""
+    from_specs: bool = False
+    """Read the specs of a mirror one by one instead of its index, and their sizes."""
 
 
 PLAIN = Reading()

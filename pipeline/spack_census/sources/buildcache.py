@@ -32,6 +32,7 @@ from spack_census.sources import (
     manifests,
     mirror,
     places,
+    specfiles,
 )
 from spack_census.sources.holdings import Held
 from spack_census.sources.listing import Listed
@@ -85,6 +86,9 @@ class BuildCache:
                 yield from found
 
     def _entry(self, each: Listed, doubt_ns: int) -> Entry:
+        if specfiles.is_place(each.relative):
+            # What thousands of files hold is known when they are read.
+            return Entry(each.path, 0, "specs", settled=False)
         try:
             size, state, youngest = mirror.state_of(mirror.locate(self.root, each.relative))
         except (Rejected, OSError):
@@ -120,10 +124,12 @@ class BuildCache:
             decoded = indexes.decode(read.data)
         except Rejected as rejected:
             return Reject(each.path, sha256, size_bytes, rejected.problem, each.snapshot)
-        return Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held)
+        return Held(read.sha256, read.size_bytes, decoded.hash_epoch, decoded.held, read.faults)
 
     def _read(self, each: Listed) -> mirror.Read:
         try:
+            if specfiles.is_place(each.relative):
+                return specfiles.read(self.root, each.relative)
             return mirror.read(self.root, mirror.locate(self.root, each.relative)[-1])
         except OSError as error:
             message = f"{error.filename or self.root / each.relative}: {error.strerror}"
@@ -161,12 +167,12 @@ class BuildCache:
             sha256=sha256,
             size_bytes=held.size_bytes,
             generation=None,
-            num_specs_seen=len(answers),
+            num_specs_seen=len(answers) + len(held.faults),
             num_specs_declared=None,
             stacks_declared=((each.label, len(held.hashes)),),
             warnings=tuple(warnings),
             records=tuple(records),
-            problems=tuple(found.problems),
+            problems=(*found.problems, *held.faults),
             hash_epoch=held.hash_epoch,
             externals=tuple(found.externals),
         )
@@ -199,12 +205,11 @@ class BuildCache:
 
 def recognise(path: Path, unnamed: str | None, reading: Reading) -> BuildCache | None:
     """Return the build cache at this path, None where there is none; raises as `choose`."""
-    chosen = choice.choose(path, unnamed, reading.view)
+    chosen = choice.choose(path, unnamed, reading)
     if chosen is None:
         return None
-    return BuildCache(
-        chosen.root, tuple(chosen.indexes), reading.with_sizes, empty=tuple(chosen.empty)
-    )
+    with_sizes = reading.with_sizes or reading.from_specs
+    return BuildCache(chosen.root, tuple(chosen.indexes), with_sizes, empty=tuple(chosen.empty))
 
 
 def _snapshot_of(entry: Entry) -> str | Reject:

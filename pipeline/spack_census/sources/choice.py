@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.sources import listing, mirror, places
+from spack_census.sources import Reading, listing, mirror, places, specfiles
 from spack_census.sources.listing import LISTING, Listed
 
 _HEAD_BYTES = 4096
@@ -23,16 +23,26 @@ class Chosen(NamedTuple):
     """Snapshots that a list names without naming an index of theirs."""
 
 
-def choose(path: Path, unnamed: str | None, view: str | None) -> Chosen | None:
+def choose(path: Path, unnamed: str | None, reading: Reading) -> Chosen | None:
     """Return the indexes that a path names, None where it names no build cache.
 
     A folder with a list of indexes or with a mirror's indexes, or one of these files. Of a mirror
-    all views are taken besides its default index, or the one view alone. Raises SourceError for a
+    all views are taken besides its default index, or the one view alone, or its specs one by one
+    in place of an index. Raises SourceError for a
     list that cannot be read, and for an index that no snapshot's name goes with; UnknownNameError
     for a view that is not there.
     """
-    if path.is_dir():
-        return _listed(path, view) if _is_there(path, LISTING) else _mirror(path, unnamed, view)
+    if reading.from_specs:
+        return _specs(path, unnamed)
+    if path.is_file() or not path.exists():
+        return _file(path, unnamed, reading.view)
+    if _is_there(path, LISTING):
+        return _listed(path, reading.view)
+    return _mirror(path, unnamed, reading.view)
+
+
+def _file(path: Path, unnamed: str | None, view: str | None) -> Chosen | None:
+    """Return what a file names; also one that is not there, but packed, as `index.json.gz`."""
     manifest = places.index_manifest(path.as_posix())
     if manifest is not None and manifest.view is not None:
         return _mirror(Path(manifest.mirror), unnamed, manifest.view)
@@ -68,7 +78,13 @@ def _mirror(root: Path, unnamed: str | None, view: str | None) -> Chosen | None:
     default = [name for name in places.INDEXES if _is_there(root, name)][:1]
     views = sorted(each.parent.name for each in root.glob(places.VIEWS))
     if not default and not views:
-        return None
+        if specfiles.place_in(root) is None:
+            return None
+        raise SourceError(
+            f"{root} is a mirror without an index",
+            "make one: spack buildcache update-index MIRROR",
+            "or read its specs one by one: census build MIRROR --from-specs",
+        )
     if view is not None:
         if view not in views:
             step = f"ls {root / places.V3_INDEX.rpartition('/')[0]}"
@@ -82,6 +98,14 @@ def _mirror(root: Path, unnamed: str | None, view: str | None) -> Chosen | None:
             raise SourceError(message, f"read it alone: census build MIRROR --view {name}")
         found.append(each)
     return Chosen(root, sorted(found), [])
+
+
+def _specs(root: Path, unnamed: str | None) -> Chosen:
+    place = specfiles.place_in(root) if root.is_dir() else None
+    if place is None:
+        looked_for = f"looked for {places.SPECS}, and {specfiles.V2_FOLDER}/*.spec.json"
+        raise SourceError(f"{root} is no mirror with specs", looked_for)
+    return Chosen(root, [listing.alone(root, place, unnamed)], [])
 
 
 def _holds_index(path: Path) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from spack_census.documents.records import Problem
 from spack_census.sources.listing import ROOT, Listed
 
 
@@ -17,6 +18,8 @@ class Held(NamedTuple):
     hash_epoch: int | None
     hashes: list[str]
     """Hashes that are in the build cache, sorted."""
+    faults: tuple[Problem, ...] = ()
+    """Why specs that the source holds are not among them."""
 
 
 def answers(held: Mapping[Listed, Held]) -> dict[Listed, list[str]]:

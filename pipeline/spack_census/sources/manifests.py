@@ -99,11 +99,14 @@ def of_specs(root: Path, mirror: str) -> list[Path]:
 
 
 def sizes(root: Path, mirror: str, hashes: Container[str]) -> tuple[dict[str, int], int]:
-    """Return the size of each binary that a v3 mirror's spec manifests tell, in bytes.
+    """Return the size of each binary that a mirror tells, in bytes.
 
-    And the number of manifests of these hashes that cannot be read.
+    By a v3 mirror's spec manifests, by the files themselves of a v2 mirror. And the number of
+    manifests of these hashes that cannot be read.
     """
-    found: dict[str, int] = {}
+    binaries = (root / mirror / "build_cache").glob("**/*.spack")
+    found = {path.stem[-32:]: path.stat().st_size for path in binaries if path.is_file()}
+    found = {key: size for key, size in found.items() if key in hashes}
     broken = 0
     for path in of_specs(root, mirror):
         spec_hash = hash_of(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.documents.limits import LIMITS
-from spack_census.documents.records import Reason, Rejected
+from spack_census.documents.records import Problem, Reason, Rejected
 from spack_census.sources import manifests, places
 from spack_census.sources.manifests import FETCH
 
@@ -28,6 +28,8 @@ class Read(NamedTuple):
     sha256: str
     """SHA-256 of the file's bytes as stored."""
     size_bytes: int
+    faults: tuple[Problem, ...] = ()
+    """Why specs that the source holds are not in it."""
 
 
 def find(root: Path, relative: str) -> Path | None:

@@ -58,7 +58,7 @@ def mirror_of(relative: str) -> str:
     manifest = index_manifest(relative)
     if manifest is not None:
         return manifest.mirror
-    for mark in (V2_INDEX, "blobs/sha256/"):
+    for mark in (V2_INDEX, SPECS, "blobs/sha256/"):
         before, found, _ = relative.rpartition(mark)
         if found:
             return before

@@ -15,43 +15,59 @@
 -- column: variants_removed | Variants that only the spec before has
 -- column: stacks | Stacks that hold the spec before or after
 -- column: attributes | All that differs between the two
+-- column: causes | What it owes the change to: package, kind, what it was and is
+with told as (
+    select
+        before_hash,
+        after_hash,
+        list_sort(list(distinct concat_ws(' ', cause, kind, detail))) as causes
+    from causes(getvariable('before'), getvariable('after'))
+    where kind <> 'not told'
+    group by before_hash, after_hash
+)
+
 select
-    change,
-    package,
-    platform,
-    os,
-    target,
-    before_version,
-    after_version,
-    before_compiler,
-    after_compiler,
-    before_hash,
-    after_hash,
-    variants_added,
-    variants_removed,
-    stacks,
-    attributes
-from changes(getvariable('before'), getvariable('after'))
+    changed.change,
+    changed.package,
+    changed.platform,
+    changed.os,
+    changed.target,
+    changed.before_version,
+    changed.after_version,
+    changed.before_compiler,
+    changed.after_compiler,
+    changed.before_hash,
+    changed.after_hash,
+    changed.variants_added,
+    changed.variants_removed,
+    changed.stacks,
+    changed.attributes,
+    ifnull(told.causes, []) as causes
+from changes(getvariable('before'), getvariable('after')) as changed
+left join told
+    on
+        changed.before_hash = told.before_hash
+        and changed.after_hash = told.after_hash
 order by
     list_position(
         [
             'gone', 'appeared', 'downgraded', 'upgraded',
             'recompiled', 'reconfigured', 'rebuilt'
         ],
-        change
+        changed.change
     ),
-    package,
-    platform,
-    os,
-    target,
-    before_version_key,
-    after_version_key,
-    before_hash,
-    after_hash,
+    changed.package,
+    changed.platform,
+    changed.os,
+    changed.target,
+    changed.before_version_key,
+    changed.after_version_key,
+    changed.before_hash,
+    changed.after_hash,
     -- for a hash that one snapshot holds twice
-    before_compiler,
-    after_compiler,
-    variants_added,
-    variants_removed,
-    stacks,
-    attributes
+    changed.before_compiler,
+    changed.after_compiler,
+    changed.variants_added,
+    changed.variants_removed,
+    changed.stacks,
+    changed.attributes

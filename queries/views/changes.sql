@@ -25,6 +25,9 @@
 -- kept: by package, version, platform, os, target, stacks, compiler, variants, patches,
 -- recipe.
 --
+-- Specs of one kind look alike: those with the same direct dependencies, by name and
+-- version, are matched first, where the source knows them; the rest in text order.
+--
 -- How: specs of one kind are matched by number. A kind on both sides is its own closest
 -- partner, so it cancels out first. Of the rest, a round takes each pair of kinds that
 -- is the closest of both: the same pairs as taking the closest of all, one by one.
@@ -126,15 +129,64 @@ create or replace macro changes(a, b) as table (
         from placed
     ),
 
+    crowded as (
+        select
+            is_after,
+            kind
+        from ranked
+        group by is_after, kind
+        having count(*) > 1
+    ),
+
+    needs as (
+        select
+            ranked.is_after,
+            ranked.hash,
+            list_sort(list(distinct concat_ws('@', ends.dependency, nodes.version)))
+                as needed
+        from ranked
+        inner join dependencies as ends
+            on ranked.hash = ends.hash and ends.snapshot = if(ranked.is_after, b, a)
+        left join nodes
+            on
+                ends.dependency_hash = nodes.hash
+                and ends.snapshot = nodes.snapshot
+        semi join crowded
+            on ranked.kind = crowded.kind and ranked.is_after = crowded.is_after
+        group by ranked.is_after, ranked.hash
+    ),
+
+    alike as (
+        select
+            ranked.*,
+            ifnull(needs.needed, []) as needed
+        from ranked
+        left join needs
+            on ranked.hash = needs.hash and ranked.is_after = needs.is_after
+    ),
+
+    paired as (
+        select
+            *,
+            row_number() over (
+                partition by is_after, kind, needed
+                order by version, patches, hash, copy
+            ) > least(
+                count(*) filter (where is_after) over (partition by kind, needed),
+                count(*) filter (where not is_after) over (partition by kind, needed)
+            ) as alone
+        from alike
+    ),
+
     numbered as (
         select
             *,
             row_number() over (
                 partition by is_after, kind
-                order by version, patches, hash, copy
+                order by alone, needed, version, patches, hash, copy
             ) as position,
             dense_rank() over (partition by slot, is_after order by kind) as place
-        from ranked
+        from paired
     ),
 
     kinds as (

@@ -100,7 +100,9 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def diff(con: duckdb.DuckDBPyConnection) -> Differ:
-    sql = load("diff.changes").bound_sql
+    # Why a spec changed is asked of the graph (test_causes), not of the matching.
+    names = [column.name for column in load("diff.changes").columns if column.name != "causes"]
+    sql = f"select {', '.join(names)} from changes($before, $after)"  # noqa: S608 - our own names
 
     def run(before: Sequence[Spec], after: Sequence[Spec]) -> Rows:
         rows = [

@@ -575,7 +575,9 @@ def changes(con: duckdb.DuckDBPyConnection, before: str, after: str) -> list[dic
     sql = load("diff.changes").sql
     found = con.execute(sql)
     names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    # The page asks the graph for causes, which not every snapshot has.
+    return [{name: row[name] for name in row if name != "causes"} for row in rows]
 
 
 def canonical(rows: list[dict[str, Any]]) -> list[str]:

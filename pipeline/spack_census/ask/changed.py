@@ -44,6 +44,25 @@ class GoneSpec(msgspec.Struct, frozen=True):
     hash: str
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """What changed by itself, and how much owes its change to it; a row of `diff.causes`."""
+
+    package: str
+    kind: Annotated[
+        str,
+        Meta(
+            description="version, compiler, variants, flags, target, recipe, dependencies, external"
+        ),
+    ]
+    detail: Annotated[str | None, Meta(description="what it was and is; null for a recipe")]
+    num_itself: Annotated[int, Meta(description="changed specs of the package itself")]
+    num_specs: Annotated[int, Meta(description="changed specs that owe it, those included")]
+    num_alone: Annotated[int, Meta(description="of these the specs that have no other cause")]
+    num_rebuilt: Annotated[int, Meta(description="of these the specs whose change is rebuilt")]
+    stacks: list[str]
+    path: Annotated[list[str], Meta(description="a shortest chain of packages down to the cause")]
+
+
 class VersionStep(msgspec.Struct, frozen=True):
     """One step of one package from a version to another, and where it was made."""
 

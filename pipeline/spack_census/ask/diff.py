@@ -12,6 +12,7 @@ import duckdb
 from spack_census.ask import queries, snapshots, tallies
 from spack_census.ask.changed import (
     CHANGES,
+    Cause,
     CompilerStep,
     GoneSpec,
     Place,
@@ -28,11 +29,11 @@ WORTH_SAYING = 1.1
 TELLING = 20
 """Of fewer rebuilt specs than these nobody says where they concentrate: it would be chance."""
 
-_HELD = "held_changes"
+_HELD = {"changes": "held_changes", "causes": "held_causes"}
 _IS_HELD = "select 1 from duckdb_views() where view_name = 'held_changes'"
-_CHANGES = """
-create temp macro changes(a, b) as table
-from held_changes
+_MACRO = """
+create temp macro {}(a, b) as table
+from {}
 where if(a = {} and b = {}, true, error('other snapshots are held here: ' || a || ', ' || b))
 """
 """A macro in temp comes before the one of the same name in main."""
@@ -76,6 +77,10 @@ class Diff:
     compilers: list[CompilerStep]
     variants: list[VariantStep]
     stacks: list[StackChange]
+    causes: list[Cause]
+    """What changed by itself and how much it changed, those of most rebuilds first."""
+    knows_dependencies: bool
+    """Whether both snapshots know what specs depend on: without it rebuilds have no cause."""
     renamed: list[tuple[str, str]]
     """Stacks that have another name after than before: the old one and the new one."""
 
@@ -131,13 +136,15 @@ def diff(
                 compilers=tallies.compilers(con),
                 variants=tallies.variants(con),
                 stacks=_stacks(con, pair, scope),
+                causes=tallies.causes(con, pair),
+                knows_dependencies=tallies.knows_dependencies(con, pair),
                 renamed=con.sql(_RENAMED).fetchall(),
             )
 
 
 @contextmanager
 def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator[None]:
-    """Hold `changes(before, after)` in memory meanwhile, for all queries that are run within.
+    """Hold `changes` and `causes` of two snapshots meanwhile, for all queries run within.
 
     The matching behind it is made once, not once a query. Within another hold of the same pair
     it does nothing; who asks for another pair within gets an error, not rows of this one.
@@ -147,16 +154,18 @@ def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator
         return
     pair = {"before": before, "after": after}
     renamed = con.sql(_RENAMES, params=pair).fetchall()
-    con.register(_HELD, con.sql("from changes($before, $after)", params=pair).to_arrow_table())
-    con.execute(_CHANGES.format(_quoted(before), _quoted(after)))
+    for name, held in _HELD.items():
+        con.register(held, con.sql(f"from {name}($before, $after)", params=pair).to_arrow_table())
+        con.execute(_MACRO.format(name, held, _quoted(before), _quoted(after)))
     names = (", ".join(_quoted(names[at]) for names in renamed) for at in (0, 1))
     con.execute(_ALIASES.format(*names))
     try:
         yield
     finally:
-        con.execute("drop macro table temp.changes")
         con.execute("drop macro temp.stack_aliases")
-        con.unregister(_HELD)
+        for name, held in _HELD.items():
+            con.execute(f"drop macro table temp.{name}")
+            con.unregister(held)
 
 
 def change_rows(

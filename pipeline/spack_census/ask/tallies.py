@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from spack_census.ask.changed import (
+    Cause,
     CompilerStep,
     GoneSpec,
     VariantStep,
@@ -68,6 +69,24 @@ from scoped_changes
 where change = 'gone'
 order by package, platform, target, os, before_version, before_hash
 """
+_CAUSES = """
+select
+    told.cause, told.kind, told.detail,
+    count(*) filter (told.itself), count(*), count(*) filter (told.num_causes = 1),
+    count(*) filter (told.change = 'rebuilt') as num_rebuilt,
+    list_sort(list_distinct(flatten(list(current_stacks(told.stacks))))),
+    any_value(told.path)
+from causes($before, $after) as told
+semi join scoped_changes as scoped
+    on told.before_hash = scoped.before_hash and told.after_hash = scoped.after_hash
+where told.cause is not null
+group by told.cause, told.kind, told.detail
+order by num_rebuilt desc, count(*) desc, told.cause, told.kind, told.detail
+"""
+_KNOWN = """
+select count(*) = 2
+from (select distinct snapshot from dependencies where snapshot in ($before, $after))
+"""
 
 
 class Totals(NamedTuple):
@@ -108,3 +127,14 @@ def compilers(con: duckdb.DuckDBPyConnection) -> list[CompilerStep]:
 def variants(con: duckdb.DuckDBPyConnection) -> list[VariantStep]:
     """Return the steps of variants, by package."""
     return [VariantStep(*row) for row in con.sql(_VARIANTS).fetchall()]
+
+
+def causes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> list[Cause]:
+    """Return what changed by itself, those of most rebuilds first; empty where none is told."""
+    return [Cause(*row) for row in con.sql(_CAUSES, params=pair).fetchall()]
+
+
+def knows_dependencies(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> bool:
+    """Return whether both snapshots come from sources that know what a spec depends on."""
+    (known,) = con.sql(_KNOWN, params=pair).fetchall()[0]
+    return bool(known)

@@ -10,7 +10,7 @@ import duckdb
 
 from spack_census.ask.changed import CHANGES
 from spack_census.ask.diff import Diff
-from spack_census.reports import changes
+from spack_census.reports import causes, changes
 from spack_census.reports.changes import place
 from spack_census.reports.sections import Cell, Column, Kind, Section, Table
 from spack_census.reports.sentences import epochs, percent, sentence
@@ -38,6 +38,7 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
         "Reconfigured: other variants": changes.variants(found.variants, after, rest),
         "Recompiled: another compiler": changes.compilers(found.compilers, rest),
         "Appeared on a target": changes.appeared_on_target(found.places_appeared, after, rest),
+        "Why specs changed": causes.table(found.causes, after, _all_causes(found, command)),
         "Specs of each stack": changes.stacks(found.stacks if found.changed else []),
     }
     return [
@@ -46,8 +47,22 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
         Section(lead=sentence(found)),
         Section(lead=_counts(found), tone="soft"),
         *(Section(title, tables=[_bare(table)]) for title, table in titled.items() if table.rows),
-        Section(notes=[note] if (note := changes.renames(found.renamed)) else []),
+        Section(notes=[note for note in (changes.renames(found.renamed), _unknown(found)) if note]),
     ]
+
+
+def _all_causes(found: Diff, command: Sequence[str]) -> str:
+    """Return the command that lists all causes; `diff.causes` knows no scope."""
+    asked = ["census", "query", "diff.causes"]
+    for name, side in (("before", found.before), ("after", found.after)):
+        asked += ["-p", f"{name}={side.snapshot}"]
+    if "--dataset" in command:
+        asked += ["--dataset", command[command.index("--dataset") + 1]]
+    return shlex.join(asked)
+
+
+def _unknown(found: Diff) -> str:
+    return causes.UNKNOWN if found.counts["rebuilt"] and not found.knows_dependencies else ""
 
 
 def _bare(table: Table) -> Table:
@@ -94,6 +109,7 @@ class Change(NamedTuple):
     variants_removed: list[str]
     stacks: list[str]
     attributes: list[str]
+    causes: list[str]
 
 
 def listed(rows: duckdb.DuckDBPyRelation) -> list[Section]:

@@ -88,6 +88,8 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Tre
         trend=_until(history.get(found.after.series, []), after),
         rejects=[Rejects(*row) for row in con.sql(_REJECTS, params={"snapshot": after}).fetchall()],
         checks=_checks(con, after),
+        causes=found.causes,
+        knows_dependencies=found.knows_dependencies,
     )
 
 

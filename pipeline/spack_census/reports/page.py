@@ -6,7 +6,7 @@ from collections import Counter
 
 from spack_census.ask.diff import TELLING, WORTH_SAYING
 from spack_census.errors import many
-from spack_census.reports import changes
+from spack_census.reports import causes, changes
 from spack_census.reports.changes import place
 from spack_census.reports.report import Coverage, Report
 from spack_census.reports.sections import Cell, Column, Kind, Package, Section, Table
@@ -119,14 +119,18 @@ def rebuilds(report: Report) -> Section:
         )
         if count
     ]
-    said = f"{many(total.rebuilt, 'spec')} rebuilt: only the hash differs. "
+    why = causes.said(report.causes) if report.knows_dependencies else ""
+    said = f"{many(total.rebuilt, 'spec')} rebuilt: {why or 'only the hash differs'}. "
     kept = f"{total.kept:,} kept their hash ({percent(total.kept, total.before_specs)})."
     tables = [
+        causes.table(report.causes, report.after.snapshot),
         _attribution(report),
         changes.compilers(report.compilers),
         changes.variants(report.variants, report.after.snapshot),
     ]
-    return Section("Rebuilds", said + ", ".join([*others, kept]), _filled(tables), key="rebuilds")
+    lead = said + ", ".join([*others, kept])
+    notes = [causes.UNKNOWN] if total.rebuilt and not report.knows_dependencies else []
+    return Section("Rebuilds", lead, _filled(tables), notes, key="rebuilds")
 
 
 def _attribution(report: Report) -> Table:

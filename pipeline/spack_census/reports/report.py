@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from spack_census.ask.changed import (
+    Cause,
     CompilerStep,
     GoneSpec,
     Place,
@@ -155,6 +156,11 @@ class Report(msgspec.Struct, frozen=True):
     ]
     rejects: list[Rejects]
     checks: list[Check]
+    causes: list[Cause] = []
+    knows_dependencies: Annotated[
+        bool,
+        Meta(description="whether both know dependencies, and so the causes of rebuilds"),
+    ] = False
 
     @property
     def name(self) -> str:

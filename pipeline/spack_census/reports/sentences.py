@@ -14,6 +14,7 @@ from spack_census.ask.diff import Diff
 from spack_census.ask.formats import visible
 from spack_census.ask.shares import share_pct
 from spack_census.errors import many
+from spack_census.reports import causes
 
 # `visible` spells the controls; these have no place in XML 1.0 either.
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -124,6 +125,9 @@ def _rebuilds(diff: Diff) -> str:
     if diff.epochs_differ or not rebuilt:
         return ""
     said = f"{many(rebuilt, 'spec')} {'was' if rebuilt == 1 else 'were'} rebuilt"
+    why = causes.said(diff.causes) if diff.knows_dependencies else ""
+    if why:
+        said += f" ({why})"
     where = diff.concentration
     if where is not None:
         said += (

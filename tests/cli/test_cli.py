@@ -141,14 +141,14 @@ def test_what_is_unknown_or_wrong_is_trouble_with_a_next_step(
 @pytest.mark.parametrize(
     ("line", "columns"),
     [
-        ("coverage", "platform target os packages specs coverage_pct"),
+        ("coverage", "platform target os num_packages num_specs coverage_pct"),
         ("coverage --host zen4", " ".join(Package._fields)),
         ("coverage --package cmake --package nosuch", " ".join(Package._fields)),
         (
             "diff",
             "change package platform os target before_version after_version before_compiler "
             "after_compiler before_hash after_hash variants_added variants_removed stacks "
-            "attributes",
+            "attributes causes",
         ),
         (
             "package hdf5",
@@ -198,7 +198,9 @@ def test_parquet_goes_to_a_pipe_or_a_file_and_to_no_terminal(
     assert b"--format parquet > FILE" in capfdbinary.readouterr().err
 
 
-@pytest.mark.parametrize("command", sorted({*ON_A_DATASET} - {"check", "path", "report", "sql"}))
+@pytest.mark.parametrize(
+    "command", sorted({*ON_A_DATASET} - {"check", "migrate", "path", "report", "site", "sql"})
+)
 def test_every_command_with_rows_takes_the_same_formats_and_shows_no_bool(
     census: Census, command: str
 ) -> None:

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from spack_census.cli import (
     asking,
+    auditing,
     building,
     environments,
     fetching,
@@ -74,6 +75,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
         inspecting.rejects,
         inspecting.check,
         inspecting.verify,
+        auditing.audit,
         versions.migrate,
         versions.path,
         inspecting.sql,

@@ -13,6 +13,7 @@ import pytest
 from spack_census.ask import queries
 from spack_census.ask.database import connect, query, script
 from spack_census.ask.queries import Query, catalogue, find_root, load, run
+from spack_census.ask.snapshots import resolve
 from spack_census.errors import DatasetError, ParameterError, QueryError, UnknownNameError
 from support.query_cases import CASES, Case, Tables, cases, in_memory, write_dataset
 
@@ -287,3 +288,28 @@ def test_root_is_the_one_given_or_the_repository_or_the_bundled_one(
     (tmp_path / "queries").mkdir()
     monkeypatch.setattr(queries, "__file__", str(installed / "ask" / "queries.py"))
     assert find_root() == (installed / "bundled_queries").resolve()
+
+
+def test_specs_at_takes_what_commands_take_for_a_snapshot(tmp_path: Path) -> None:
+    tables: Tables = {
+        "snapshots": [
+            {"snapshot": "s1"},
+            {"snapshot": "s2", "series_order": 5},
+            {"snapshot": "s3"},
+            {"snapshot": "r1", "series": "release"},
+            {"snapshot": "r2", "series": "release"},
+        ],
+        "specs": [{"snapshot": name} for name in ("s1", "s2", "s3", "r1", "r2")],
+    }
+    names = ("latest", "previous", "latest:release", "previous:release", "s1", "r1")
+    with connect(write_dataset(tmp_path, tables)) as con:
+        for name in names:
+            found = con.sql("select snapshot from specs_at($name)", params={"name": name})
+            assert found.fetchall() == [(resolve(con, name),)], name
+        for name in ("previous:none", "s9", None):
+            found = con.sql("select snapshot from specs_at($name)", params={"name": name})
+            assert found.fetchall() == []
+        newest = con.sql("select snapshot from latest_specs").fetchall()
+        assert newest == [(resolve(con, "latest"),)] == [("s2",)]
+        plan = str(con.sql("explain select * from specs_at('s1')").fetchall())
+        assert "Scanning Files: 1/5" in plan

@@ -17,8 +17,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     try:
         result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
+        sys.stdout.flush()
     except TyperException as error:
         step = f"see: census {_command(arguments)}--help"
         return _trouble(CensusError(error.format_message(), step))
@@ -27,9 +30,12 @@ def main(argv: list[str] | None = None) -> int:
             raise
         return _trouble(error)
     except (Abort, KeyboardInterrupt):
-        return _trouble("interrupted; what was published before is as it was")
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough: `census query … | head`.
+        return _trouble(
+            "interrupted: nothing more was published; what was there before is as it was"
+        )
+    except (BrokenPipeError, SystemExit) as end:
+        if not _has_seen_enough(end):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:
@@ -42,6 +48,16 @@ def main(argv: list[str] | None = None) -> int:
 def entry_point() -> None:
     """Run `census` as a program."""
     sys.exit(main())
+
+
+def _has_seen_enough(end: BaseException | None) -> bool:
+    """Whether the reader of a pipe went away, as `head` does.
+
+    Typer and Rich both make SystemExit(1) of it, which would mean "different" here.
+    """
+    while end is not None and not isinstance(end, BrokenPipeError):
+        end = end.__context__
+    return end is not None
 
 
 def _command(arguments: list[str]) -> str:

@@ -30,6 +30,8 @@ from spack_census.errors import ParameterError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from spack_census.ask.queries import Query
+
 OnTarget = Annotated[
     str | None, typer.Option("--target", metavar="NAME", help="Binaries of this target only.")
 ]
@@ -221,8 +223,18 @@ def query(
 
     chosen = load(name, queries)
     with connect(dataset, queries) as connection:
-        rows = run(connection, chosen, _pairs(parameters or []))
-        write_rows(rows, format, output, wide=wide)
+        given = _pairs(parameters or [])
+        rows = run(connection, chosen, given)
+        write_rows(rows, format, output, wide=wide, nothing=_nothing(chosen, given))
+
+
+def _nothing(asked: Query, given: dict[str, str]) -> str:
+    """Say that a query has no rows, and what that means or what to try."""
+    if asked.name.startswith("checks."):
+        return f"{asked.name} has no row: nothing fails it"
+    names = ", ".join(f"{name}={value}" for name, value in given.items())
+    step = "other values: -p KEY=VALUE; what is there: census snapshots, census coverage"
+    return f"{asked.name} has no row{f' for {names}' if names else ''}\n  {step}"
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:

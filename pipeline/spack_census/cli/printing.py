@@ -40,11 +40,12 @@ def write_rows(
     *,
     ranks: tuple[str, ...] = (),
     wide: bool = False,
+    nothing: str = "",
 ) -> None:
     """Write rows as this format to stdout, a stream or a file; raises CensusError if that fails.
 
     `ranks` are the columns of a table that may give way on a narrow terminal, those that stay
-    longest first.
+    longest first; `nothing` is said on stderr where a table has no rows.
     """
     import duckdb
 
@@ -52,7 +53,7 @@ def write_rows(
 
     try:
         if not isinstance(output, Path):
-            _write(rows, form, output or sys.stdout, ranks, wide=wide)
+            _write(rows, form, output or sys.stdout, ranks, wide=wide, nothing=nothing)
         elif form is Format.PARQUET:
             formats.write_parquet(rows, output)
         else:
@@ -75,6 +76,7 @@ def _write(
     ranks: tuple[str, ...],
     *,
     wide: bool,
+    nothing: str = "",
 ) -> None:
     from spack_census.ask import formats
     from spack_census.reports import markdown, text
@@ -87,7 +89,10 @@ def _write(
     if form is Format.PARQUET:
         formats.stream_parquet(rows, stream.buffer)
     elif form is Format.TABLE:
-        text.show([Section(tables=[table(rows, ranks)])], stream, wide=wide)
+        found = table(rows, ranks)
+        text.show([Section(tables=[found])], stream, wide=wide)
+        if nothing and not found.rows:
+            print(nothing, file=sys.stderr)
     elif form is Format.MARKDOWN:
         stream.write(f"{markdown.table(table(rows))}\n")
     else:

@@ -18,6 +18,8 @@ from spack_census.dataset import formats, schema
 from spack_census.errors import DatasetError
 
 CURRENT = "current"
+PUBLIC = "https://binaries.spack.io/cache_spack_io_index.json"
+"""The list of the snapshots of Spack's public build cache."""
 VERSIONS = "versions"
 MANIFEST = "manifest.json"
 OWNERS = "owners.json"
@@ -135,6 +137,7 @@ def pin(dataset: Path) -> Path:
         raise DatasetError(
             f"no dataset in {dataset}",
             f"build one: census build SOURCE --dataset {dataset}",
+            f"where SOURCE is {PUBLIC} (Spack's own), a mirror, or documents (the sample)",
             "or name another: --dataset DIR, or the variable CENSUS_DATASET",
         )
     if not current.is_symlink():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spack_census.cli.options import ExitCode, Format, RowFormat, Wide
+from spack_census.cli.options import DEFAULT_DATASET, Dataset, ExitCode, Format, RowFormat, Wide
 from spack_census.cli.printing import shown, write_rows
 
 if TYPE_CHECKING:
@@ -17,29 +18,67 @@ _RANKS = ("problem", "package", "hash", "message", "size_bytes", "path", "remedy
 
 
 def audit(
-    mirror: Annotated[str, typer.Argument(metavar="MIRROR", help="A mirror's folder, v3 layout.")],
+    mirror: Annotated[
+        str | None, typer.Argument(metavar="MIRROR", help="A mirror's folder, v3 layout.")
+    ] = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Read every blob and compare its checksum.")
     ] = False,
+    keep_last: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-last",
+            min=1,
+            metavar="N",
+            help="Print the hashes of the N newest snapshots of the dataset instead.",
+        ),
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option("--series", metavar="NAME", help="Series; by default the main.")
+    ] = None,
+    dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
     wide: Wide = False,
 ) -> int:
     """Look whether a mirror's index, manifests, blobs and keys fit; exit with 1 if they do not.
 
-    It changes nothing; each row says what to do.
+    It changes nothing; each row says what to do. --keep-last prints a
+    keeplist, as spack buildcache prune takes it: one hash a line.
 
     Example: census audit /srv/mirror --deep
     """
-    from spack_census.errors import SourceError
+    from spack_census.errors import ParameterError, SourceError
     from spack_census.fetch import addresses
     from spack_census.sources.audit import audit as look
 
+    if (mirror is None) == (keep_last is None):
+        message = "either a mirror is audited, or a keeplist is printed"
+        raise ParameterError(message, "census audit MIRROR, or census audit --keep-last N")
+    if mirror is None:
+        assert keep_last is not None
+        _print_kept(dataset, keep_last, series)
+        return ExitCode.OK
     if addresses.is_remote(mirror):
         message = f"{addresses.shown(mirror)}: no server lists all files of a mirror"
         raise SourceError(message, "copy the mirror to a folder, and name that")
     found = look(addresses.local(mirror), deep=deep)
     _print(found, mirror, format, wide=wide)
     return ExitCode.DIFFERENT if found.findings else ExitCode.OK
+
+
+def _print_kept(dataset: Path, newest: int, series: str | None) -> None:
+    from spack_census.ask.database import connect
+    from spack_census.ask.keeping import kept
+
+    with connect(dataset) as connection:
+        found = kept(connection, newest, series)
+    print(f"the {len(found.hashes):,} specs of {', '.join(found.snapshots)}", file=sys.stderr)
+    if len(found.snapshots) < newest:
+        print("note: the dataset has no more snapshots of this series", file=sys.stderr)
+    if found.num_rejected:
+        text = f"{found.num_rejected:,} of these snapshots could not be read and are not listed"
+        print(f"note: {text}: census rejects", file=sys.stderr)
+    print("\n".join(found.hashes))
 
 
 def _print(found: Audit, mirror: str, form: Format, *, wide: bool) -> None:

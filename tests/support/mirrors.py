@@ -113,3 +113,39 @@ def with_specs(mirror: Path, data: bytes, *, sign: bool = False) -> dict[str, Pa
 def size_of(key: str) -> int:
     """Return the size of the binary that `with_specs` makes of a spec."""
     return 32 * (1 + ord(key[0]) % 7)
+
+
+def oci_layout(folder: Path, data: bytes, *, index: bool = True) -> Path:
+    """Return an OCI image layout that holds the specs of an index, as Spack pushes them."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    manifests = []
+
+    def put(blob: bytes) -> dict[str, Any]:
+        sha256 = hashlib.sha256(blob).hexdigest()
+        (blobs / sha256).write_bytes(blob)
+        return {"digest": f"sha256:{sha256}", "size": len(blob)}
+
+    def push(tag: str, config: dict[str, Any], *layers: bytes) -> None:
+        image = {
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "schemaVersion": 2,
+            "config": put(json.dumps(config).encode()),
+            "layers": [put(layer) for layer in layers],
+        }
+        named = {"annotations": {"org.opencontainers.image.ref.name": tag}}
+        manifests.append(put(json.dumps(image).encode()) | named)
+
+    for key, file in spec_files(data).items():
+        binary = key.encode() * (1 + ord(key[0]) % 7)
+        checksum = {"hash_algorithm": "sha256", "hash": hashlib.sha256(binary).hexdigest()}
+        node = file["spec"]["nodes"][0]
+        # The layers of what it needs come first.
+        tag = f"{node['name']}-{node['version']}-{key}.spack"
+        config = {"architecture": "amd64", **file, "binary_cache_checksum": checksum}
+        push(tag, config, b"a dependency", binary)
+    if index:
+        push("index.spack", {}, data)
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
+    return folder

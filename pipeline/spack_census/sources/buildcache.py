@@ -31,6 +31,7 @@ from spack_census.sources import (
     holdings,
     manifests,
     mirror,
+    oci,
     places,
     specfiles,
 )
@@ -86,7 +87,7 @@ class BuildCache:
                 yield from found
 
     def _entry(self, each: Listed, doubt_ns: int) -> Entry:
-        if specfiles.is_place(each.relative):
+        if specfiles.is_place(each.relative) or oci.is_place(each.relative):
             # What thousands of files hold is known when they are read.
             return Entry(each.path, 0, "specs", settled=False)
         try:
@@ -128,6 +129,8 @@ class BuildCache:
 
     def _read(self, each: Listed) -> mirror.Read:
         try:
+            if oci.is_place(each.relative):
+                return oci.read(self.root, each.relative)
             if specfiles.is_place(each.relative):
                 return specfiles.read(self.root, each.relative)
             return mirror.read(self.root, mirror.locate(self.root, each.relative)[-1])
@@ -194,6 +197,8 @@ class BuildCache:
         """Return what the mirrors of a snapshot tell of sizes, and how many manifests do not."""
         found: dict[str, int] = {}
         num_broken = 0
+        if oci.is_layout(self.root):
+            return oci.sizes(self.root, hashes)
         listed = [each.relative for each in self.listed if each.snapshot == snapshot]
         # The views of a mirror share its manifests.
         for place in dict.fromkeys(map(places.mirror_of, listed)):

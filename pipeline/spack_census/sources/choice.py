@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.sources import Reading, listing, mirror, places, specfiles
+from spack_census.sources import Reading, listing, mirror, oci, places, specfiles
 from spack_census.sources.listing import LISTING, Listed
 
 _HEAD_BYTES = 4096
@@ -32,6 +32,8 @@ def choose(path: Path, unnamed: str | None, reading: Reading) -> Chosen | None:
     list that cannot be read, and for an index that no snapshot's name goes with; UnknownNameError
     for a view that is not there.
     """
+    if oci.is_layout(path) and reading.view is None:
+        return Chosen(path, [oci.listed(path, unnamed, from_specs=reading.from_specs)], [])
     if reading.from_specs:
         return _specs(path, unnamed)
     if path.is_file() or not path.exists():

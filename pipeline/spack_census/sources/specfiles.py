@@ -9,8 +9,9 @@ make of them; what cannot be read is told spec by spec. A signature is not looke
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -66,15 +67,28 @@ def files(root: Path, place: str) -> list[Path]:
 
 def read(root: Path, place: str) -> Read:
     """Return the index that the specs of a mirror make, and why some of them are not in it."""
+    return combined(
+        (
+            path.relative_to(root).as_posix(),
+            hash_of(path),
+            functools.partial(_described, root, path),
+        )
+        for path in files(root, place)
+    )
+
+
+def combined(specs: Iterable[tuple[str, str, Callable[[], Read]]]) -> Read:
+    """Return the index that specs make, each by the name of its file, its hash, and its JSON."""
     own: dict[str, bytes] = {}
     others: dict[str, bytes] = {}
     faults: list[Problem] = []
     digest, size, newest = hashlib.sha256(), 0, min(_DATABASES.values())
-    for path in files(root, place):
-        name = path.relative_to(root).as_posix()
-        spec_hash = hash_of(path)
+    for name, spec_hash, describe in specs:
         try:
-            found = _described(root, path, spec_hash)
+            if not nodes.is_hash(spec_hash):
+                message = "its name does not end in a hash"
+                raise Rejected(Reason.BAD_HASH, "name", message, _REMEDY)
+            found = describe()
             size += found.size_bytes
             digest.update(f"{name}\0{found.sha256}\n".encode())
             version, described = _decoded(found.data, spec_hash)
@@ -107,11 +121,8 @@ def _fault(error: Rejected | OSError, name: str, spec_hash: str) -> Problem:
     return Problem(problem.reason, f"{name}: {problem.place}", problem.message, _REMEDY, told)
 
 
-def _described(root: Path, path: Path, spec_hash: str) -> Read:
+def _described(root: Path, path: Path) -> Read:
     """Return the JSON that describes a spec, its checksum seen to; raises Rejected, OSError."""
-    if not nodes.is_hash(spec_hash):
-        message = "its name does not end in a hash"
-        raise Rejected(Reason.BAD_HASH, "name", message, _REMEDY)
     resolved = mirror.find(root, path.relative_to(root).as_posix())
     assert resolved is not None
     if path.name.endswith(places.SPEC_SUFFIX):

@@ -57,9 +57,12 @@ def named(node: dict[str, Any], *, with_hash: bool) -> dict[str, Any]:
 
 
 def facts(lock: Lockfile) -> Any:
-    """Return all of a lockfile but the hash of the recipe, which old ones do not have."""
+    """Return all of a lockfile but recipes and virtuals, which old ones do not have."""
     specs = {
-        key: (each.build.package, each.build.version, each.external, set(each.edges))
+        key: (
+            (each.build.package, each.build.version, each.external),
+            {(edge.package, edge.hash, edge.deptypes) for edge in each.edges},
+        )
         for key, each in lock.specs.items()
     }
     return lock.roots, specs

@@ -8,6 +8,7 @@ of the configuration.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,24 @@ def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPy
     con = duckdb.connect(":memory:")
     for view in _base_views(version, manifest):
         con.execute(view)
-    for path in _view_files(queries):
-        try:
-            con.execute(path.read_text(encoding="utf-8"))
-        except duckdb.Error as error:
-            raise QueryError(f"{path}: {error}", "mend the SQL of this file") from error
+    _define(con, queries)
     _lock(con, version, manifest)
+    return con
+
+
+def connect_rows(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    """Return a connection to rows in memory, with views and macros as `connect` gives it, locked.
+
+    A table of `schema.TABLES` that is not given is empty.
+    """
+    con = duckdb.connect(":memory:")
+    for table in schema.TABLES:
+        con.register("given", tables.get(table.name, table.arrow.empty_table()))
+        con.execute(f"create table {table.name} as from given")
+        con.unregister("given")
+    _define(con, None)
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
     return con
 
 
@@ -71,6 +84,14 @@ def script(dataset: Path | str, queries: Path | None = None) -> str:
     demand_files(version, manifest)
     files = [path.read_text(encoding="utf-8").strip().rstrip(";") for path in _view_files(queries)]
     return ";\n\n".join([*_base_views(version, manifest), *files]) + ";\n"
+
+
+def _define(con: duckdb.DuckDBPyConnection, queries: Path | None) -> None:
+    for path in _view_files(queries):
+        try:
+            con.execute(path.read_text(encoding="utf-8"))
+        except duckdb.Error as error:
+            raise QueryError(f"{path}: {error}", "mend the SQL of this file") from error
 
 
 def _base_views(version: Path, manifest: Manifest) -> list[str]:

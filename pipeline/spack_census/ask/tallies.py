@@ -83,9 +83,16 @@ where told.cause is not null
 group by told.cause, told.kind, told.detail
 order by num_rebuilt desc, count(*) desc, told.cause, told.kind, told.detail
 """
+LOCKFILE = "lockfile"
+"""The source of a lockfile that is compared as if it were a snapshot: it knows dependencies."""
+
 _KNOWN = """
-select count(*) = 2
-from (select distinct snapshot from dependencies where snapshot in ($before, $after))
+select count(*) = if($before = $after, 1, 2)
+from (
+    select snapshot from dependencies where snapshot in ($before, $after)
+    union
+    select snapshot from snapshots where source = $lockfile and snapshot in ($before, $after)
+)
 """
 
 
@@ -136,5 +143,5 @@ def causes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> list[Cause]:
 
 def knows_dependencies(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> bool:
     """Return whether both snapshots come from sources that know what a spec depends on."""
-    (known,) = con.sql(_KNOWN, params=pair).fetchall()[0]
+    (known,) = con.sql(_KNOWN, params={**pair, "lockfile": LOCKFILE}).fetchall()[0]
     return bool(known)

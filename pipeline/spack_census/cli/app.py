@@ -14,6 +14,7 @@ from spack_census.cli import (
     asking,
     auditing,
     building,
+    comparing,
     environments,
     fetching,
     inspecting,
@@ -90,7 +91,7 @@ _GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
     "Build": (building.build, fetching.fetch, running.run),
     "Ask": (
         asking.coverage,
-        asking.diff,
+        comparing.diff,
         asking.package,
         environments.find,
         environments.why,

@@ -1,8 +1,7 @@
-"""The commands that answer questions: coverage, diff, package, query."""
+"""The commands that answer questions of one snapshot: coverage, package, query."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ from spack_census.cli.options import (
     ANY_OS,
     DEFAULT_DATASET,
     Dataset,
-    ExitCode,
     Format,
     OnGlibc,
     OnHost,
@@ -28,8 +26,6 @@ from spack_census.cli.printing import answer, write_rows
 from spack_census.errors import ParameterError
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from spack_census.ask.queries import Query
 
 OnTarget = Annotated[
@@ -37,12 +33,6 @@ OnTarget = Annotated[
 ]
 OnPlatform = Annotated[
     str | None, typer.Option("--platform", metavar="NAME", help="Binaries of this platform only.")
-]
-InStack = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Specs of this CI stack only.")
-]
-OfPackage = Annotated[
-    str | None, typer.Option("--package", metavar="NAME", help="Specs of this package only.")
 ]
 OfPackages = Annotated[
     list[str] | None,
@@ -52,18 +42,6 @@ PackagesFile = Annotated[
     Path | None,
     typer.Option("--packages", metavar="FILE", help="The same, names in a file, one a line."),
 ]
-Only = Annotated[
-    str | None,
-    typer.Option("--only", metavar="KIND,…", help="List all changes of these kinds."),
-]
-WithExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with 1 if anything changed, 0 if not.")
-]
-Before = Annotated[
-    str | None, typer.Argument(metavar="BEFORE", help="Snapshot before; else previous.")
-]
-After = Annotated[str | None, typer.Argument(metavar="AFTER", help="Snapshot after; else latest.")]
-
 
 def coverage(
     snapshot: Snapshot = "latest",
@@ -118,61 +96,6 @@ def coverage(
             format,
             wide=wide,
         )
-
-
-def diff(
-    before: Before = None,
-    after: After = None,
-    package: OfPackage = None,
-    target: OnTarget = None,
-    stack: InStack = None,
-    only: Only = None,
-    exit_code: WithExitCode = False,
-    dataset: Dataset = DEFAULT_DATASET,
-    format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
-    wide: Wide = False,
-) -> int:
-    """Show what changed between two snapshots: what is gone first, then versions, then rebuilds.
-
-    Rows of --format and --only: one a changed spec, as in diff.changes.
-    Kinds: gone, appeared, downgraded, upgraded, recompiled, reconfigured,
-    rebuilt.
-
-    Example: census diff --only upgraded,gone
-    """
-    from spack_census.ask import diff as asked
-    from spack_census.ask.database import connect
-    from spack_census.ask.scope import Scope
-    from spack_census.reports import diff as shown
-    from spack_census.reports import text
-
-    pair = (before or "previous", after or "latest")
-    scope = Scope(package, target, stack)
-    options = {"--package": package, "--target": target, "--stack": stack}
-    command = ["census", "diff", *(name for name in (before, after) if name), *words(options)]
-    command += words({"--dataset": other_dataset(dataset)})
-    with connect(dataset) as con:
-        if only is None and format is Format.TABLE:
-            found = asked.diff(con, *pair, scope)
-            text.show(shown.diff(found, command), sys.stdout, wide=wide)
-            changed = found.changed
-        else:
-            labels = [] if only is None else [label.strip() for label in only.split(",")]
-            rows = asked.change_rows(con, *pair, scope, labels)
-            answer(lambda: shown.listed(rows), lambda: rows, format, wide=wide)
-            # A spec that only moved to other stacks has no row, yet that is a change too.
-            changed = len(rows) > 0 or (only is None and asked.diff(con, *pair, scope).changed)
-        _note_rules(con, pair)
-    return ExitCode.DIFFERENT if exit_code and changed else ExitCode.OK
-
-
-def _note_rules(con: DuckDBPyConnection, pair: tuple[str, str]) -> None:
-    from spack_census.ask import rules, snapshots
-
-    chosen = {snapshots.resolve(con, name) for name in pair}
-    note = rules.told(each for each in snapshots.listing(con) if each.snapshot in chosen)
-    if note:
-        print(f"note: {note}", file=sys.stderr)
 
 
 def package(

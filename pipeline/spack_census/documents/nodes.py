@@ -13,6 +13,7 @@ import msgspec
 
 from spack_census.documents import details
 from spack_census.documents.records import Dependency, Reason, Record, Rejected
+from spack_census.spack import spelling
 from spack_census.spack.compilers import FLAGS, LANGUAGES, noted
 
 _REMEDY = "report it to those who publish the index; the other specs are not touched"
@@ -160,21 +161,10 @@ def record(
         namespace=node.namespace,
         package_hash=node.package_hash,
         dependencies=tuple(shared.setdefault(link, link) for link in links),
-        flags=_flags(node),
+        flags=spelling.flags(node.parameters),
         build_spec=_build_spec(node),
         is_external=node.external is not None,
     )
-
-
-def _flags(node: Node) -> tuple[str, ...]:
-    """Return the compiler flags by name, each with its words in their order: `cflags=-O3 -g`."""
-    found = []
-    for name in sorted(FLAGS & node.parameters.keys()):
-        value = node.parameters[name]
-        words = " ".join(value) if isinstance(value, list) else str(value)
-        if words:
-            found.append(f"{name}={words}")
-    return tuple(found)
 
 
 def _build_spec(node: Node) -> str | None:

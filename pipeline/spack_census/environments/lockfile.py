@@ -45,7 +45,7 @@ def read_lockfile(path: Path) -> Lockfile:
         specs = {hash_: _locked(hash_, node, nodes) for hash_, node in nodes.items()}
     except ValueError as error:
         raise EnvironmentFileError(f"{path}: {error}", _AGAIN) from error
-    return Lockfile(path, roots, specs, groups)
+    return Lockfile(path, roots, specs, groups, version)
 
 
 def _unsupported(path: Path, version: int) -> EnvironmentFileError:
@@ -85,9 +85,16 @@ def _locked(hash_: str, node: Node, nodes: Mapping[str, Node]) -> Locked:
         patches=patches,
         hash=hash_,
         package_hash=node.package_hash,
+        flags=spelling.flags(node.parameters),
+        namespace=node.namespace,
     )
     edges = tuple(
-        Edge(each.name, each.hash, frozenset(each.parameters.deptypes or each.type))
+        Edge(
+            each.name,
+            each.hash,
+            frozenset(each.parameters.deptypes or each.type),
+            frozenset(each.parameters.virtuals),
+        )
         for each in node.dependencies
     )
     return Locked(build, node.external is not None, edges)

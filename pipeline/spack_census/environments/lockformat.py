@@ -57,6 +57,7 @@ class Node(msgspec.Struct, frozen=True):
     dependencies: list[_Dependency] = []
     external: dict[str, Any] | None = None
     package_hash: str | None = None
+    namespace: str | None = None
     annotations: _Annotations = msgspec.field(default_factory=_Annotations)
 
 

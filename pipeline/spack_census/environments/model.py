@@ -38,6 +38,8 @@ class Build:
     hash: str
     package_hash: str | None = None
     stacks: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Edge:
     package: str
     hash: str
     deptypes: frozenset[str]
+    virtuals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Lockfile:
     specs: Mapping[str, Locked]
     groups: Mapping[str, str] = field(default_factory=dict)
     """The group of a root, by its hash, where the file has groups."""
+    version: int | None = None
+    """The version of the file's format, 1 to 8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import duckdb
 
 from spack_census.ask.changed import CHANGES
 from spack_census.ask.diff import Diff
+from spack_census.ask.tallies import LOCKFILE
 from spack_census.reports import causes, changes
 from spack_census.reports.changes import place
 from spack_census.reports.sections import Cell, Column, Kind, Section, Table
@@ -52,7 +53,9 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
 
 
 def _all_causes(found: Diff, command: Sequence[str]) -> str:
-    """Return the command that lists all causes; `diff.causes` knows no scope."""
+    """Return the command that lists all causes; `diff.causes` knows no scope, and no lockfile."""
+    if LOCKFILE in {found.before.source, found.after.source}:
+        return shlex.join([*command, "--format", "csv"])
     asked = ["census", "query", "diff.causes"]
     for name, side in (("before", found.before), ("after", found.after)):
         asked += ["-p", f"{name}={side.snapshot}"]
@@ -121,6 +124,7 @@ def listed(rows: duckdb.DuckDBPyRelation) -> list[Section]:
         Column("system", rank=3),
         Column("stacks", Kind.LIST, rank=4),
         Column("what", Kind.TEXT),
+        Column("because of", Kind.LIST, rank=1),
     )
     found: list[tuple[Cell, ...]] = [
         (
@@ -130,6 +134,7 @@ def listed(rows: duckdb.DuckDBPyRelation) -> list[Section]:
             row.os,
             tuple(stack for stack in row.stacks if stack != "root"),
             _what(row),
+            tuple(row.causes),
         )
         for row in map(Change._make, rows.fetchall())
     ]

@@ -7,7 +7,7 @@ generation of document or index it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from spack_census.spack.compilers import FLAGS
@@ -97,6 +97,17 @@ def _elements(value: str) -> list[str]:
             break
         start = match.end() + 1
     return [value]
+
+
+def flags(parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the compiler flags among parameters, sorted, each with its words: `cflags=-O3 -g`."""
+    found = []
+    for name in sorted(FLAGS & parameters.keys()):
+        value = parameters[name]
+        words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if words:
+            found.append(f"{name}={words}")
+    return tuple(found)
 
 
 def stacks(values: Iterable[str]) -> tuple[str, ...]:

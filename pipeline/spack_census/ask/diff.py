@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import duckdb
-from duckdb import ColumnExpression, ConstantExpression, FunctionExpression, LambdaExpression, SQLExpression
+from duckdb import (
+    ColumnExpression,
+    ConstantExpression,
+    FunctionExpression,
+    LambdaExpression,
+    SQLExpression,
+)
 
 from spack_census.ask import queries, snapshots, tallies
 from spack_census.ask.changed import (

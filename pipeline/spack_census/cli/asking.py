@@ -43,6 +43,7 @@ PackagesFile = Annotated[
     typer.Option("--packages", metavar="FILE", help="The same, names in a file, one a line."),
 ]
 
+
 def coverage(
     snapshot: Snapshot = "latest",
     target: OnTarget = None,

@@ -31,9 +31,7 @@ def places(chosen: Sides, before: Side, after: Side, scope: Scope) -> duckdb.Duc
     return reduced(one, other, (before.place.name, after.place.name), keep=whole.place.name)
 
 
-def specs(
-    chosen: Sides, before: Side, after: Side
-) -> tuple[duckdb.DuckDBPyConnection, SpecDiff]:
+def specs(chosen: Sides, before: Side, after: Side) -> tuple[duckdb.DuckDBPyConnection, SpecDiff]:
     """Return what tells two specs apart, and a connection that has both.
 
     Raises ConstraintError where they are of two packages.

@@ -149,7 +149,9 @@ def compare(before: Graph, after: Graph, *, knows_dependencies: bool) -> SpecDif
     first = (before.root.hash, after.root.hash)
     found: list[Step] = []
     name = before.root.package
-    waiting = deque([(name, (name,), *first)] if first[0] != first[1] else [])
+    waiting: deque[tuple[str, tuple[str, ...], str, str]] = deque(
+        [(name, (name,), *first)] if first[0] != first[1] else []
+    )
     seen = {first}
     while waiting:
         package, path, one, other = waiting.popleft()

@@ -176,9 +176,7 @@ class Sides:
 
     def _one(self, place: Place, constraint: Constraint, text: str) -> tuple[str, str]:
         con = self.dataset if place.lock is None else connect_rows(locked(place.lock))
-        known = {
-            name for (name,) in con.execute("select distinct package from specs").fetchall()
-        }
+        known = {name for (name,) in con.execute("select distinct package from specs").fetchall()}
         if constraint.package is not None and place.lock is not None:
             _demand_locked(place.lock, constraint.package, known)
         found = finding.find(con, constraint, place.name)

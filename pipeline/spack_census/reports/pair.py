@@ -50,7 +50,9 @@ def pair(found: SpecDiff, names: tuple[str, str]) -> list[Section]:
     kinds = list(dict.fromkeys(each.kind for each in itself.differences))
     if kinds:
         differ = "differ" if len(kinds) > 1 or kinds[0][-1] == "s" else "differs"
-        parts.append(f"its {' and '.join([', '.join(kinds[:-1]), kinds[-1]][len(kinds) == 1 :])} {differ}")
+        parts.append(
+            f"its {' and '.join([', '.join(kinds[:-1]), kinds[-1]][len(kinds) == 1 :])} {differ}"
+        )
     if below:
         one = len(below) == 1
         fate = "differs by itself" if one else "differ by themselves"
@@ -113,5 +115,7 @@ def _branch(path: tuple[str, ...], paths: list[tuple[str, ...]]) -> str:
 
     if len(path) == 1:
         return ""
-    above = "".join(_BLANK * 3 if is_last(path[:depth]) else f"│{_BLANK * 2}" for depth in range(2, len(path)))
+    above = "".join(
+        _BLANK * 3 if is_last(path[:depth]) else f"│{_BLANK * 2}" for depth in range(2, len(path))
+    )
     return above + ("└─" if is_last(path) else "├─") + _BLANK

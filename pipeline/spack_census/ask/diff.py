@@ -8,15 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import duckdb
-from duckdb import (
-    ColumnExpression,
-    ConstantExpression,
-    FunctionExpression,
-    LambdaExpression,
-    SQLExpression,
-)
 
 from spack_census.ask import queries, snapshots, tallies
+from spack_census.ask.because import because
 from spack_census.ask.changed import (
     CHANGES,
     Cause,
@@ -30,7 +24,6 @@ from spack_census.ask.changed import (
 from spack_census.ask.scope import Scope, checked, demand_labels, labelled, within
 from spack_census.ask.snapshots import Snapshot
 from spack_census.ask.tallies import Totals
-from spack_census.errors import CensusError, UnknownNameError
 
 WORTH_SAYING = 1.1
 """How much more than its share a stack must hold of all rebuilds to be named for it."""
@@ -194,37 +187,9 @@ def change_rows(
     scope = checked(con, scope, **pair)
     rows = within(_changes(con, pair), scope, "stacks")
     if cause is not None:
-        rows = _because(con, rows, cause, pair)
+        rows = because(con, rows, cause, pair)
     # Held in memory: whoever counts the rows before printing them does not match all specs twice.
     return con.from_arrow((labelled(rows, only) if only else rows).to_arrow_table())
-
-
-def _because(
-    con: duckdb.DuckDBPyConnection,
-    rows: duckdb.DuckDBPyRelation,
-    package: str,
-    pair: dict[str, str],
-) -> duckdb.DuckDBPyRelation:
-    """Return the rows that have a cause of this package; its text begins with the name."""
-    if not tallies.knows_dependencies(con, pair):
-        raise CensusError(
-            f"what changed because of {package} is not known: a snapshot that was built from "
-            "documents knows no dependencies",
-            "build both from the indexes of the build cache: census build SOURCE",
-        )
-    rows = con.from_arrow(rows.to_arrow_table())
-    told = rows.select("unnest(causes) as told").select("split_part(told, ' ', 1)")
-    known = {name for (name,) in told.distinct().fetchall()}
-    if package not in known:
-        where = f"what changed from {pair['before']} to {pair['after']}"
-        listing = "the column causes of --format csv"
-        raise UnknownNameError("cause", package, known, where, listing)
-    begins = FunctionExpression(
-        "list_transform",
-        ColumnExpression("causes"),
-        LambdaExpression("told", SQLExpression("split_part(told, ' ', 1)")),
-    )
-    return rows.filter(FunctionExpression("list_contains", begins, ConstantExpression(package)))
 
 
 def _changes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> duckdb.DuckDBPyRelation:

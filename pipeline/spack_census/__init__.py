@@ -5,6 +5,7 @@ import spack_census as sc
 sc.build("documents", "output/dataset")                      # documents → dataset
 con = sc.connect("output/dataset")                           # DuckDB with the views
 sc.query("output/dataset", "coverage.by_target").show()      # a checked-in query
+sc.coverage.by_target("output/dataset")                      # the same, with completion
 sc.scan("output/dataset")                                    # a Polars LazyFrame of specs
 sc.find("output/dataset", "hdf5@1.14: +mpi").pl()            # specs that satisfy a constraint
 sc.environment("output/dataset", "spack.lock").specs         # what of it is cached
@@ -35,15 +36,19 @@ _HOMES = {
     "scan": "ask.frames",
     "why": "environments.answers",
 }
+_GROUPS = ("checks", "coverage", "diff")
+"""Groups of the catalogue: `sc.diff.changes(dataset)` is the query `diff.changes`."""
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "__version__"})
+    return sorted({*globals(), *__all__, *_GROUPS, "__version__"})
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("spack-census")
+    if name in _GROUPS:
+        return import_module(f"{__name__}.ask.functions").Group(name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

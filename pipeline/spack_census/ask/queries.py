@@ -29,7 +29,9 @@ VIEWS = "views"
 
 _BUNDLED = "bundled_queries"
 _SNAPSHOTS = {"before": "previous", "after": "latest", "snapshot": "latest"}
-_DEFAULTS = {**_SNAPSHOTS, "os": "any"}
+DEFAULTS = {**_SNAPSHOTS, "os": "any"}
+"""What a parameter of this name is where none is given."""
+
 _KEYS = ("title", "params", "column")
 _HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -104,7 +106,7 @@ def run(
     `snapshots.resolve` takes. Raises ParameterError where parameters are missing or unknown,
     UnknownNameError where a snapshot is, QueryError where the SQL cannot run.
     """
-    values = {**{name: _DEFAULTS[name] for name in query.params if name in _DEFAULTS}, **params}
+    values = {**{name: DEFAULTS[name] for name in query.params if name in DEFAULTS}, **params}
     _check_names(query, values)
     for name in _SNAPSHOTS.keys() & values.keys():
         values[name] = _snapshot(con, name, values[name])

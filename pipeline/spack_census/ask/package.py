@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from spack_census.ask import history as told
 from spack_census.ask import names, snapshots
 from spack_census.errors import CensusError
 
 _PATCHES = "patches"
+_NEWEST = 12
+"""Snapshots of a series whose changes are explained: each step costs a matching."""
 
 _SPECS = """
 select
@@ -124,6 +127,10 @@ class PackageReport:
     """Every snapshot that has the package, oldest first within each series."""
     series_snapshots: list[str]
     """All snapshots of the series, with the package or without, oldest first."""
+    radius: told.Radius | None
+    """What would be rebuilt if its recipe changed, None where that is not known."""
+    causes: dict[str, list[str]]
+    """What its changes owe to, by the snapshot after, of the newest of the series."""
 
     @property
     def num_specs(self) -> int:
@@ -145,6 +152,7 @@ def package_report(
     chosen = _chosen(con, package, snapshot, history)
     listing = snapshots.listing(con)
     series = next(each.series for each in listing if each.snapshot == chosen)
+    members = [each.snapshot for each in listing if each.series == series]
     of = {"snapshot": chosen, "package": package}
     differing, shared = _variants(con, of)
     return PackageReport(
@@ -161,7 +169,9 @@ def package_report(
         shared=shared,
         differing=differing,
         history=history,
-        series_snapshots=[each.snapshot for each in listing if each.series == series],
+        series_snapshots=members,
+        radius=told.radius(con, chosen, package),
+        causes=told.causes(con, package, members[-_NEWEST:]),
     )
 
 

@@ -24,6 +24,7 @@ def package(report: PackageReport) -> list[Section]:
         *_differing(report),
         *_shared(report),
         *_spliced(report),
+        *_radius(report),
         _history(report),
     ]
 
@@ -86,12 +87,27 @@ def _spliced(report: PackageReport) -> list[Section]:
     return [Section("Spliced", tables=[Table(columns, rows)])] if rows else []
 
 
+def _radius(report: PackageReport) -> list[Section]:
+    if report.radius is None:
+        return []
+    specs, packages = report.radius
+    said = f"{many(specs, 'spec')} of {many(packages, 'package')}, its own among them."
+    return [Section("Rebuilt if its recipe changes", said)]
+
+
 def _history(report: PackageReport) -> Section:
     held = {each.snapshot: each for each in report.history}
     first = next(name for name in report.series_snapshots if name in held)
     newest_first = report.series_snapshots[::-1]
-    columns = (Column("snapshot"), Column("specs", Kind.COUNT), Column("versions", Kind.TEXT))
+    columns: tuple[Column, ...] = (
+        Column("snapshot"),
+        Column("specs", Kind.COUNT),
+        Column("versions", Kind.TEXT),
+    )
     rows = [_holding(name, held.get(name)) for name in newest_first]
+    if report.causes:
+        columns = (*columns, Column("because of", Kind.LIST))
+        rows = [(*row, tuple(report.causes.get(str(row[0]), ()))) for row in rows]
     others = [each.snapshot for each in report.history if each.series != report.series]
     notes = [f"Also in {', '.join(others)}."] if others else []
     table = Table(columns, rows, command="census query coverage.lifetimes", limit=_SNAPSHOTS)

@@ -311,7 +311,7 @@ def test_a_lost_worker_that_still_writes_hinders_no_build(
     def refilled_at_once(path: Path) -> None:
         raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
 
-    monkeypatch.setattr("spack_census.dataset.publication.shutil.rmtree", refilled_at_once)
+    monkeypatch.setattr("spack_census.disk.removal.shutil.rmtree", refilled_at_once)
     result = sc.build(source, dataset)
     assert result.published
     assert "cleaning up failed" in result.warnings[0]

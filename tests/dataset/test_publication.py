@@ -22,7 +22,7 @@ from spack_census.dataset.layout import (
     seal,
 )
 from spack_census.dataset.publication import Publication, lock
-from spack_census.disk import durable, failpoints
+from spack_census.disk import durable, failpoints, removal
 from spack_census.errors import DatasetError
 
 HOUR = 3600
@@ -334,7 +334,7 @@ def test_staging_of_a_dead_build_that_cannot_be_read_stops_the_next(
     def fail(path: Path) -> None:
         raise OSError(errno.EIO, "Input/output error", str(path))
 
-    monkeypatch.setattr(module.shutil, "rmtree", fail)
+    monkeypatch.setattr(removal.shutil, "rmtree", fail)
     with pytest.raises(OSError, match="Input/output error"):
         publish(dataset, {path_of("b"): b"two"})
 
@@ -418,7 +418,7 @@ def test_a_version_that_goes_is_out_of_sight_before_it_is_taken_apart(
         publish(dataset, {path_of(number): number.encode()})
     age(dataset, {})
     removed: list[str] = []
-    rmtree = module.shutil.rmtree
+    rmtree = removal.shutil.rmtree
 
     def note(path: Path) -> None:
         removed.append(path.parent.parent.name)
@@ -427,6 +427,6 @@ def test_a_version_that_goes_is_out_of_sight_before_it_is_taken_apart(
 
     monkeypatch.setattr(module.time, "time", lambda: NOW)
     with lock(dataset) as publication:
-        monkeypatch.setattr(module.shutil, "rmtree", note)
+        monkeypatch.setattr(removal.shutil, "rmtree", note)
         publication.clean()
     assert removed[0] == "staging"

@@ -120,9 +120,7 @@ def answered(con: duckdb.DuckDBPyConnection, manifest: Any, on: hosts.Host) -> N
     assert fitting.fit_rows(con, found).fetchall()[: len(found.specs)] or not found.specs
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(environment=ENVIRONMENT, host=st.sampled_from([{}, {"cpu": "zen4", "os": "rhel9"}]))
 @pytest.mark.parametrize("kind", ["documents", "indexed"])
 def test_any_environment_gets_an_answer_for_each_root(

@@ -15,7 +15,7 @@ import yaml
 from spack_census.cli import main
 from spack_census.errors import CensusError
 from spack_census.fetch.patience import Meter
-from spack_census.schedule import cycle, hooks, limits
+from spack_census.schedule import cycle, hooks, limits, steps
 from spack_census.schedule.config import read
 from support.documents_made import Spec, hash_of, write_document
 from support.raw_web import serve_raw
@@ -52,7 +52,7 @@ def test_a_source_that_takes_for_ever_is_ended_and_the_others_are_read(
 
     # The first step has next to no time; the others have all that they may need.
     shares = iter((0.3, 600, 600))
-    monkeypatch.setattr(cycle, "_share", lambda _left, _steps: next(shares))
+    monkeypatch.setattr(cycle, "share", lambda _left, _steps: next(shares))
     with serve_raw() as raw:
         raw.answer = dribble
         slow = {"source": raw.address, "to": "mirror"}
@@ -69,7 +69,7 @@ def test_a_source_that_takes_for_ever_is_ended_and_the_others_are_read(
 def test_what_one_step_leaves_over_goes_to_the_others() -> None:
     left, given = 900.0, []
     for number, took in enumerate((10.0, 445.0, 0.0)):
-        given.append(cycle._share(left, 3 - number))
+        given.append(steps.share(left, 3 - number))
         left -= took
     assert given == [300, 445, 445]
 
@@ -135,7 +135,7 @@ def test_a_run_without_time_left_owes_its_hooks(
     config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure(config.parent, on_change="echo told >> told", run_seconds=1e-6)
-    monkeypatch.setattr(cycle, "_share", lambda _left, _steps: 600)
+    monkeypatch.setattr(cycle, "share", lambda _left, _steps: 600)
     assert main(["run", str(config)]) == 2
     assert "no time was left to run on_change" in capsys.readouterr().err
     configure(config.parent, on_change="echo told >> told")

@@ -75,7 +75,6 @@ def examples(strategy: st.SearchStrategy[T], number: int) -> list[T]:
         max_examples=number,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

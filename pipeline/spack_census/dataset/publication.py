@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,7 +37,7 @@ from spack_census.dataset.layout import (
     version_number,
 )
 from spack_census.dataset.turns import head, turn
-from spack_census.disk import durable, failpoints, locking
+from spack_census.disk import durable, failpoints, locking, removal
 from spack_census.errors import DatasetError
 
 _STAGING = "staging"
@@ -78,7 +77,7 @@ class Publication:
     def prepare(self) -> None:
         """Empty the staging folder and remove what a killed build left in `versions/`."""
         failpoints.reached("empty staging")
-        _remove_dead(self.dataset / _STAGING)
+        removal.remove_dead(self.dataset / _STAGING)
         durable.make_folder(self.dataset / VERSIONS)
         self.tree.mkdir(parents=True)
         number = version_number(self.current.name) if self.current else 0
@@ -194,7 +193,7 @@ class Publication:
 
     def clear(self) -> None:
         """Remove what this build has staged, and the folder where no other has. Raises OSError."""
-        _remove(self.staging)
+        removal.remove(self.staging)
         # Where the lock does not hold, a rival may have its own there.
         with suppress(OSError):
             self.staging.parent.rmdir()
@@ -203,7 +202,7 @@ class Publication:
         failpoints.reached("discard version")
         # Out of sight first: a half-removed version must never look like one.
         (self.dataset / VERSIONS / name).rename(self.staging / name)
-        _remove(self.staging / name)
+        removal.remove(self.staging / name)
 
 
 @contextmanager
@@ -232,26 +231,3 @@ def lock(
 def _same(one: Manifest, other: Manifest) -> bool:
     """Tell whether two versions hold the same files, whatever their numbers and tools."""
     return (one.format, one.snapshots, one.files) == (other.format, other.snapshots, other.files)
-
-
-def _remove_dead(folder: Path) -> None:
-    """Remove what dead builds left; what a lost worker of theirs still adds may stay for now."""
-    if folder.is_symlink():
-        folder.unlink()
-    for path in folder.iterdir() if folder.exists() else ():
-        # Out of its way at once: should it not be dead, it fails, and publishes nothing by halves.
-        aside = folder / f"dead-{secrets.token_hex(4)}"
-        path.rename(aside)
-        try:
-            _remove(aside)
-        except OSError as error:
-            # Its folder has a name that nothing of this build has.
-            if error.errno != errno.ENOTEMPTY:
-                raise
-
-
-def _remove(path: Path) -> None:
-    if path.is_symlink():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path)

@@ -13,10 +13,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from spack_census.ask.formats import visible
 from spack_census.reports.sections import Cell, Column, Kind, Table, joined, shown
+from spack_census.reports.wrapping import cut, wrapped
 
 HELD_TOGETHER = "\xa0"
 """A space that no line is broken at; it is shown as any other space."""
@@ -113,27 +114,6 @@ def heading_lines(each: Fitted) -> list[str]:
             between = ""
         lines[-1] += between + piece
     return [cut(line, each.width) for line in lines]
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return text in lines no wider than this, broken at spaces; what has none is cut at the end.
-
-    A width counts cells of a terminal, of which a character may take two, or none.
-    """
-    lines: list[str] = []
-    for word in text.split(" "):
-        if lines and cell_len(f"{lines[-1]} {word}") <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return [cut(line, width) for line in lines]
-
-
-def cut(text: str, width: int) -> str:
-    """Return text in this width, with an ellipsis where something is left out."""
-    if cell_len(text) <= width:
-        return text
-    return f"{set_cell_size(text, max(width - 1, 0)).rstrip()}…"
 
 
 def _column(table: Table, at: int) -> Fitted:

@@ -4,53 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from spack_census.building import builder
 from spack_census.disk import apart, durable, locking
-from spack_census.errors import CensusError, fault
+from spack_census.errors import CensusError, SourceError
 from spack_census.fetch import addresses, fetching
 from spack_census.fetch.opening import open_source
 from spack_census.reports import files
 from spack_census.reports.choice import Choice
-from spack_census.reports.publish import Published, publish
-from spack_census.reports.report import Report
-from spack_census.schedule import hooks, limits
+from spack_census.reports.publish import publish
+from spack_census.schedule import hooks
 from spack_census.schedule.config import RunConfig, SourceConfig
 from spack_census.schedule.history import History
+from spack_census.schedule.steps import MEND, Cycle, Log, Observer, fail, share, take
 from spack_census.site import publish as explorer
 from spack_census.sources import Reading
 
 _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""
 _BUSY = ("has a run at work", "wait for it: wait_seconds in the configuration")
-_MEND = "mend that and run it again: nothing is lost"
-
-Log = Callable[[str, str], None]
-"""Called with the name of a step and what came of it."""
-Observer = Callable[[Report, Path], None]
-"""Called with each report that was made, and its folder."""
-
-
-@dataclass(slots=True)
-class Cycle:
-    """What a run came to."""
-
-    published: list[Published] = field(default_factory=list)
-    """One a series."""
-    troubles: list[CensusError] = field(default_factory=list)
-    """What failed; everything else was done all the same."""
-    kept: str | None = None
-    """The commit of the history that the run ended with, None where none was kept."""
-    is_due: bool = False
-    """Whether that commit is still to be served."""
-
-    @property
-    def made(self) -> list[Report]:
-        """The reports that were made."""
-        return [report for each in self.published for report in each.made]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +59,38 @@ def run(
     state = config.path(config.reports) / _STATE
     done = Cycle()
     end = time.monotonic() + config.run_seconds
-    with durable.errors(state, _MEND), locking.hold(state, config.wait_seconds, _BUSY):
+    with durable.errors(state, MEND), locking.hold(state, config.wait_seconds, _BUSY):
         if history is not None:
             log("history", history.restore() or "none yet: this is the first run")
-        steps = [(each.source, partial(_build, config, each, log)) for each in config.sources]
         chosen = _Publishing(config, config.url if url is None else url, log, observe)
-        site = config.path(config.site) if config.site is not None else None
-        explorer_step = [("the explorer", partial(_site, config, site, log))] if site else []
-        if site and not (site / explorer.PAGE).exists():
-            # Reports lead into the explorer that is there when they are made.
-            steps += explorer_step
-        steps += [
-            (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
-            for series in config.series or (None,)
-        ]
-        steps += explorer_step
+        steps = _steps(config, chosen, done)
         for number, (name, step) in enumerate(steps):
-            share = _share(end - time.monotonic(), len(steps) - number)
-            _take(done, log, state, share, name, step)
+            seconds = share(end - time.monotonic(), len(steps) - number)
+            take(done, log, state, seconds, name, step)
         if config.on_change:
             _tell(config, config.on_change, done, log, end)
         if history is not None:
             keep = partial(_keep, history, done, log)
-            _take(done, log, state, config.run_seconds, "history", keep)
+            take(done, log, state, config.run_seconds, "history", keep)
     return done
+
+
+def _steps(
+    config: RunConfig, chosen: _Publishing, done: Cycle
+) -> list[tuple[str, Callable[[], None]]]:
+    """Return what a run does, in order, each step under its name."""
+    sources = [(each.source, partial(_build, config, each, chosen.log)) for each in config.sources]
+    reports = [
+        (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
+        for series in config.series or (None,)
+    ]
+    if config.site is None:
+        return [*sources, *reports]
+    site = config.path(config.site)
+    page = [("the explorer", partial(_site, config, site, chosen.log))]
+    # Reports lead into the explorer that is there when they are made.
+    early = [] if (site / explorer.PAGE).exists() else page
+    return [*sources, *early, *reports, *page]
 
 
 def _demand_apart(config: RunConfig) -> None:
@@ -118,46 +102,20 @@ def _demand_apart(config: RunConfig) -> None:
         places["the explorer"] = config.path(config.site)
     for source in config.sources:
         if addresses.is_remote(source.source):
-            folder = config.path(source.to or str(fetching.default_folder(source.source)))
-            apart.demand({**places, f"the cache of {addresses.shown(source.source)}": folder})
+            # What is no address has no folder; the step that reads it says so.
+            with suppress(SourceError):
+                folder = config.path(source.to or str(fetching.default_folder(source.source)))
+                apart.demand({**places, f"the cache of {addresses.shown(source.source)}": folder})
         else:
             place = config.path(source.source)
             apart.demand_outside("the source", place, "the dataset", places["the dataset"])
     apart.demand(places)
 
 
-def _share(left_seconds: float, num_steps: int) -> float:
-    """Return the time that a step has: what one leaves over goes to the others."""
-    return left_seconds / num_steps
-
-
-def _take(
-    done: Cycle, log: Log, state: Path, seconds: float, name: str, step: Callable[[], None]
-) -> None:
-    """Take a step within a time limit; whatever it comes to, the others are taken too."""
-    try:
-        with durable.errors(state, _MEND), limits.within(seconds):
-            step()
-    except limits.TimeIsUp:
-        message = f"{addresses.shown(name)}: it took more than its {seconds:,.0f} s of the run"
-        _fail(done, log, CensusError(message, "the next run goes on from there; see run_seconds"))
-    except CensusError as error:
-        if addresses.shown(name) not in error.message:
-            error.message = f"{addresses.shown(name)}: {error.message}"
-        _fail(done, log, error)
-    except Exception as error:
-        _fail(done, log, fault(error))
-
-
 def _keep(history: History, done: Cycle, log: Log) -> None:
     log("history", "kept" if history.keep() else "nothing new")
     done.kept = history.head
     done.is_due = history.is_due()
-
-
-def _fail(done: Cycle, log: Log, error: CensusError) -> None:
-    done.troubles.append(error)
-    log("failed", error.message)
 
 
 def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
@@ -247,7 +205,7 @@ def _tell(config: RunConfig, command: str, done: Cycle, log: Log, end: float) ->
                     raise CensusError(message, "the next run does it; see run_seconds")
                 hooks.run(config, command, data, min(config.hook_seconds, left))
             except CensusError as error:
-                _fail(done, log, error)
+                fail(done, log, error)
                 continue
             log("hook", name)
         hooks.note(state, [each for each in hooks.pending(state) if each != name])

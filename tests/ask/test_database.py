@@ -111,8 +111,9 @@ def test_only_files_of_the_snapshot_are_opened(dataset: Path, sql: str) -> None:
     with connect(dataset) as con:
         assert con.execute(sql, params).fetchall() == [(3,)]
         plan = con.execute(f"explain analyze {sql}", params).fetchall()[0][1]
+    # `specs_at` also looks at the table of snapshots, which is one file.
     assert re.findall(r"Scanning Files: (\d+/\d+)", plan) == ["3/11"]
-    assert re.findall(r"Total Files Read: (\d+)", plan) == ["3"]
+    assert max(map(int, re.findall(r"Total Files Read: (\d+)", plan))) == 3
 
 
 def test_connection_keeps_its_version_when_another_is_published(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from support.report_cases import Terminal
 COMMANDS = [str(command.name or command.callback.__name__) for command in app.registered_commands]  # type: ignore[union-attr]
 ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries", "run"})
 ARGUMENTS = {
+    "audit": ["--keep-last", "3"],
     "env": ["spack.lock"],
     "find": ["hdf5"],
     "package": ["hdf5"],
@@ -153,7 +154,7 @@ def test_what_is_unknown_or_wrong_is_trouble_with_a_next_step(
         (
             "package hdf5",
             "snapshot package version platform target os compiler_name compiler_version "
-            "variants stacks hash",
+            "variants stacks hash flags build_spec",
         ),
         ("query diff.packages", "change package platform num_targets num_specs"),
         (

@@ -166,7 +166,7 @@ def test_a_spec_file_that_changes_changes_the_snapshot(
     assert sc.build(place, dataset).published
     assert {row["version"] for row in read_rows(dataset, "specs")} == {"0.2.0", "0.2.9"}
     file.unlink()
-    assert sc.build(place, dataset).totals.specs_rejected == 1
+    assert sc.build(place, dataset, replace=True).totals.specs_rejected == 1
 
 
 def test_a_spec_file_that_is_a_link_is_not_read(source: Path, dataset: Path) -> None:

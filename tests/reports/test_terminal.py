@@ -77,10 +77,10 @@ def test_changes_show_what_their_label_names() -> None:
         lines = plain(render(sections, None)).split("\n")
     ends = {line.split()[1]: " ".join(line.split()[4:]) for line in lines[1:]}
     assert ends == {
-        "gcc-new": "e4s gcc@11.4.0 → gcc@13.2.0",
-        "options": "e4s +mpi → +cuda",
-        "same": f"e4s, hep /e{HASH[:6]} → /f{HASH[:6]}",
-        "lost": "e4s 1.3.1",
+        "gcc-new": "e4s gcc@11.4.0 → gcc@13.2.0 gcc-new compiler gcc@11.4.0 → gcc@13.2.0",
+        "options": "e4s +mpi → +cuda options variants +cuda no +mpi",
+        "same": f"e4s, hep /e{HASH[:6]} → /f{HASH[:6]} -",
+        "lost": "e4s 1.3.1 -",
     }
 
 

@@ -69,6 +69,7 @@ class Spec:
             "version": self.version,
             "compiler_name": name,
             "compiler_version": version,
+            "compiler_written": name,
             "os": self.os,
             "variants": sorted(_variant(k, v, "=") for k, v in self.variants.items()),
             "stacks": sorted(self.stacks),
@@ -77,6 +78,8 @@ class Spec:
             "tarball_url": self.tarball_url,
             "namespace": None,
             "package_hash": None,
+            "flags": [],
+            "build_spec": None,
         }
 
 

@@ -37,7 +37,7 @@ def coverage(dataset: Path) -> pl.LazyFrame:
     parts = []
     others = (at(dataset, NEW), at(dataset, OLD))
     for change, frame, other in zip(
-        ("lost", "gained"), _both(dataset, ["package", *PLACE]), others, strict=True
+        ("gone", "appeared"), _both(dataset, ["package", *PLACE]), others, strict=True
     ):
         elsewhere = other.select("package", pl.lit(value=True).alias("elsewhere")).unique()
         renamed = col("stacks").replace(RENAMED).unique().sort()
@@ -100,16 +100,16 @@ def versions(dataset: Path) -> pl.LazyFrame:
         joined = joined.join(listed, on="package", how="left")
     change = (
         pl.when(col("version_key") > col("before_key"))
-        .then(pl.lit("up"))
+        .then(pl.lit("upgraded"))
         .when(col("version_key") < col("before_key"))
-        .then(pl.lit("down"))
+        .then(pl.lit("downgraded"))
         .otherwise(pl.lit("same"))
     )
     shown = ["package", "before_highest", "after_highest", *names]
     return (
         joined.filter(pl.any_horizontal(col(*names).is_not_null()))
         .with_columns(col(*names).fill_null([]), change.alias("change"))
-        .sort(col("change").cast(pl.Enum(["down", "up", "same"])), "package")
+        .sort(col("change").cast(pl.Enum(["downgraded", "upgraded", "same"])), "package")
         .select("change", *shown, "targets")
     )
 

@@ -119,7 +119,7 @@ def stacks(rows: Sequence[StackChange]) -> list[Bar]:
     for row in chosen:
         parts, start = [], 0.0
         for fate, count in enumerate(_fates(row)):
-            width = round(100 * count / longest, 2) if longest else 0.0
+            width = round(count / longest * 100, 2) if longest else 0.0
             if count:
                 parts.append(Part(fate, start, width))
             start = round(start + width, 2)

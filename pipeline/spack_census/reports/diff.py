@@ -122,7 +122,7 @@ def listed(rows: duckdb.DuckDBPyRelation) -> list[Section]:
         Column("system", rank=3),
         Column("stacks", Kind.LIST, rank=4),
         Column("what", Kind.TEXT),
-        Column("because of", Kind.LIST, rank=1),
+        Column("because of", Kind.LIST, rank=5),
     )
     found: list[tuple[Cell, ...]] = [
         (

@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", ROOT / "output" / "README.md", *sorted((ROOT / "doc
 NOTEBOOK = ROOT / "docs" / "notebooks" / "explore.ipynb"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?census (.*)$", re.MULTILINE)
-WRITES = ("build", "fetch", "run", "report")
+WRITES = ("audit", "build", "fetch", "run", "report")
 """Commands that would change what the other blocks read, or need another machine."""
 
 

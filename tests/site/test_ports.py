@@ -482,7 +482,7 @@ def test_hosts_run_what_census_find_says(
         host = hosts.resolve(con, cpu or None, system or hosts.ANY_OS)
         found = finding.find(con, parse(""), SNAPSHOT, host).fetchall()
         assert answer == sorted(row[8] for row in found), (cpu, system)
-    assert len({tuple(answer) for answer in answers}) > 6
+    assert len({tuple(answer) for answer in answers}) > 4
 
 
 BASE = Spec(

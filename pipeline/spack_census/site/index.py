@@ -12,7 +12,7 @@ from spack_census.ask.snapshots import Snapshot, main_series
 from spack_census.site import columns, edges
 from spack_census.site.files import INDEX, DataFile, data_file
 from spack_census.site.history import history_files
-from spack_census.spack import compilers
+from spack_census.spack import compilers, providers
 
 _HOSTS = "select host, list(target order by distance, target) from target_compat group by host"
 _APPLE = "select target from targets where vendor = 'Apple' order by target"
@@ -74,6 +74,7 @@ def data_files(
             "history": [file.digest for file in shards],
             "reports": list(reports),
             "compilers": {name: compilers.written(name) for name in sorted(compilers.COMPILERS)},
+            "virtuals": sorted(providers.virtuals()),
             "runs": _grouped(con, _HOSTS),
             "apple": [name for (name,) in con.sql(_APPLE).fetchall()],
             "systems": _systems(con),

@@ -15,6 +15,11 @@ from spack_census.spack.ranges import Versions, overlap, parse_versions
 _FILE = "providers.json"
 
 
+def virtuals() -> frozenset[str]:
+    """Return the names of all virtual packages that recipes provide."""
+    return frozenset(_declared())
+
+
 def is_virtual(name: str) -> bool:
     """Tell whether a name is that of a virtual package that some recipe provides."""
     return name in _declared()

@@ -75,6 +75,9 @@ class Reader {
     package(name, number, alone) {
         if (number > 0) throw new Refusal(`“${name}” begins a second spec; give one at a time`);
         if (name.includes(".")) throw new Refusal("namespaces cannot be asked for here", true);
+        if (!alone && this.known.virtuals.includes(name)) {
+            throw new Refusal("what provides a virtual package cannot be asked for here", true);
+        }
         this.name = name;
         this.partial = alone || this.token.kind === "glob";
         if (this.token.kind === "glob") this.add("package", { test: glob(name.toLowerCase()) });

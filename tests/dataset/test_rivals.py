@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -125,8 +126,27 @@ def test_a_rival_is_told_where_current_went(dataset: Path, tmp_path: Path) -> No
     sc.build(filled(tmp_path / "b", "b"), dataset, replace=True)
     now = turns.head(dataset)
     told = f"another build made {now} current"
-    with pytest.raises(BusyError, match=told), turns.turn(dataset, before):
+    with pytest.raises(BusyError, match=told), turns.turn(dataset, before, []):
         pytest.fail("it was nobody's turn")
+    assert not (dataset / TURN).exists()
+
+
+def test_a_turn_that_cannot_be_ended_is_a_warning(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strike(step: str) -> None:
+        if step == "end turn":
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(failpoints, "reached", strike)
+    built = sc.build(filled(tmp_path / "first", "first"), dataset)
+    assert built.published
+    assert [f"{dataset / TURN} stays, the next build removes it: Input/output error"] * 2 == [
+        warning for warning in built.warnings if "stays" in warning
+    ]
+    assert (dataset / TURN).exists()
+    monkeypatch.undo()
+    assert sc.build(filled(tmp_path / "b", "b"), dataset, replace=True).published
     assert not (dataset / TURN).exists()
 
 
@@ -183,7 +203,8 @@ def test_a_turn_that_was_cut_short_blocks_nobody(
     dataset.mkdir()
     (dataset / TURN).write_text(texts[left])
     if old:
-        os.utime(dataset / TURN, (time.time() - 3600, time.time() - 3600))
+        then = time.time() - (10 if left == "empty" else 3600)
+        os.utime(dataset / TURN, (then, then))
     if blocks:
         with pytest.raises(BusyError, match="does not come to an end"):
             sc.build(source, dataset)

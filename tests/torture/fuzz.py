@@ -25,7 +25,8 @@ from torture import answers, cost, indexes, lockfiles, together, written
 from torture.mutations import mutated
 
 _CORPUS = Path(__file__).parents[1] / "corpus"
-_COMPARED = ("version_key", "dependencies")
+_PASSED_OVER = ("version_key", "dependencies", "is_external")
+"""A document of the site tells of no dependency, and so of no external."""
 _BESIDE = (1, 2, 3)
 _HANGS_SECONDS = 600
 """For a thousand mutations: what takes that long has no end."""
@@ -141,8 +142,8 @@ def _rows(document: Document) -> list[dict[str, Any]]:
     rows = []
     for record in document.records:
         row = {"snapshot": document.snapshot, **msgspec.structs.asdict(record)}
-        row |= {"variants": list(record.variants), "stacks": list(record.stacks)}
-        rows.append({name: value for name, value in row.items() if name not in _COMPARED})
+        row |= {name: list(row[name]) for name in ("variants", "flags", "stacks")}
+        rows.append({name: value for name, value in row.items() if name not in _PASSED_OVER})
     return rows
 
 

@@ -178,7 +178,7 @@ def _finish(
 ) -> tuple[str, ...]:
     """Tidy up after the commit; what fails here is a warning, for the version stands."""
     sha256 = {path: each for done in converted for path, each in done.sha256.items()}
-    warnings = []
+    warnings = [*publication.warnings]
     try:
         failpoints.reached("save fingerprints")
         inventory.save(publication.dataset / _FINGERPRINTS, origin, known, scanned, sha256)

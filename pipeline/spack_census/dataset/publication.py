@@ -52,6 +52,7 @@ class Publication:
         self.dataset = dataset
         self.damaged = frozenset(damaged or ())
         self.repairing = damaged is not None
+        self.warnings: list[str] = []
         # A name of its own: what workers of a killed build still write must not land in this one.
         self.staging = dataset / _STAGING / secrets.token_hex(4)
         self.tree = self.staging / "version"
@@ -82,7 +83,7 @@ class Publication:
         self.tree.mkdir(parents=True)
         number = version_number(self.current.name) if self.current else 0
         # Only in turn: what a rival has just moved there could be about to become current.
-        with turn(self.dataset, self.head):
+        with turn(self.dataset, self.head, self.warnings):
             for name in version_ids(self.dataset):
                 # Moved there and never made current: nobody has seen it.
                 if version_number(name) > number:
@@ -111,7 +112,7 @@ class Publication:
         durable.write_bytes(self.tree / MANIFEST, encode_manifest(manifest))
         for folder_name, _, _ in os.walk(self.tree, topdown=False):
             durable.sync(Path(folder_name))
-        with turn(self.dataset, self.head):
+        with turn(self.dataset, self.head, self.warnings):
             failpoints.reached("move version")
             self.tree.rename(self.dataset / VERSIONS / manifest.id)
             durable.sync(self.dataset / VERSIONS)

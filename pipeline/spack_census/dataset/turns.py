@@ -24,6 +24,8 @@ TURN = "COMMIT"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LONGEST_SECONDS = 600
 """A turn takes moments: one that is older is of a build that is dead, on whatever host."""
+_UNSIGNED_SECONDS = 5
+"""A turn is signed at once: whoever has not done so by then was killed, or had no room left."""
 _PATIENCE_SECONDS = 10
 _POLL_SECONDS = 0.02
 _HINT = "the lock does not hold there: build on one machine, through one path"
@@ -38,10 +40,11 @@ def head(dataset: Path) -> str | None:
 
 
 @contextmanager
-def turn(dataset: Path, started_from: str | None) -> Iterator[None]:
+def turn(dataset: Path, started_from: str | None, warnings: list[str]) -> Iterator[None]:
     """Be the only one to move `current`, which is still `started_from`, for a moment.
 
-    Raises BusyError where another build has moved it meanwhile, or does not end its turn; OSError.
+    A turn that cannot be ended undoes nothing, and is added to `warnings`. Raises BusyError where
+    another build has moved `current` meanwhile, or does not end its turn; OSError.
     """
     failpoints.reached("take turn")
     path = dataset / TURN
@@ -53,8 +56,11 @@ def turn(dataset: Path, started_from: str | None) -> Iterator[None]:
             raise BusyError(message, _HINT)
         yield
     finally:
-        failpoints.reached("end turn")
-        path.unlink(missing_ok=True)
+        try:
+            failpoints.reached("end turn")
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            warnings.append(f"{path} stays, the next build removes it: {error.strerror}")
 
 
 def _take(path: Path, dataset: Path) -> None:
@@ -66,8 +72,8 @@ def _take(path: Path, dataset: Path) -> None:
         except FileExistsError:
             pass
         else:
-            os.write(descriptor, _signature().encode())
-            os.close(descriptor)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_signature().encode())
             return
         _take_away_dead(path)
         if time.monotonic() - started > _PATIENCE_SECONDS:
@@ -81,7 +87,7 @@ def _take_away_dead(path: Path) -> None:
         text, age = path.read_text(errors="replace"), time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return
-    if age < _LONGEST_SECONDS and not _is_dead(text):
+    if age < (_LONGEST_SECONDS if text else _UNSIGNED_SECONDS) and not _is_dead(text):
         return
     aside = path.with_name(f"{TURN}-{secrets.token_hex(4)}")
     try:

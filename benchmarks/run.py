@@ -24,15 +24,21 @@ import tables
 from measure import apart
 
 HERE = Path(__file__).parent
-SIZES = {"S": (1, 6_300), "M/10": (10, 15_000), "M": (100, 15_000), "L": (1_000, 15_000)}
-"""Name → (snapshots, specs in each)."""
+SIZES = {
+    "S": (1, 6_300),
+    "W": (2, 40_000),
+    "M/10": (10, 15_000),
+    "M": (100, 15_000),
+    "L": (1_000, 15_000),
+}
+"""Name → (snapshots, specs in each); W is wide: documents seven times as long as those of M."""
 
 
 def main() -> None:
     """Run what was asked for, print it, write results.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["S", "M/10", "M"])
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["S", "W", "M/10", "M"])
     parser.add_argument("--input", type=Path)
     options = parser.parse_args()
     results: dict[str, Any] = {
@@ -82,15 +88,17 @@ def _measure(size: str, inputs: Path, scratch: Path, runs: int) -> dict[str, Any
     print(f"{size}: {found}", file=sys.stderr)
     if size != "L":
         found["conversions"] = suites.conversions(
-            suites.LARGE if size == "M" else suites.ALL,
+            suites.ALL if size in ("S", "M/10") else suites.LARGE,
             source,
             scratch / "conversions",
-            runs,
+            min(runs, 3) if size == "M" else runs,
             slow_runs=runs if size == "S" else 1,
             compare=size != "M",
         )
     dataset = scratch / f"dataset-{source.name}"
     found["builds"] = suites.builds(source, dataset, specs, 1 if size == "L" else 3)
+    if size == "M":
+        found["snapshot_alone"] = suites.snapshot_alone(source, scratch / "alone", runs)
     found["storage"] = apart(suites.storage, dataset)
     found["queries"] = apart(suites.queries, dataset, runs)
     return found

@@ -105,6 +105,19 @@ def builds(source: Path, dataset: Path, specs: int, runs: int) -> dict[str, Cost
     return said({"cold": cold, "unchanged": unchanged, "one new snapshot": new})
 
 
+def snapshot_alone(source: Path, folder: Path, runs: int) -> float:
+    """Return the CPU seconds that the conversion of one snapshot takes, start and end aside."""
+    first = min(source.iterdir())
+    dataset = folder / "dataset"
+    command = _census("build", str(first), "--dataset", str(dataset))
+    cold = measure(command, runs, lambda: shutil.rmtree(dataset, ignore_errors=True))
+    time.sleep(_DOUBT_SECONDS)
+    once(command)
+    unchanged = measure(command, runs)
+    said({"a snapshot alone": cold, "… unchanged": unchanged})
+    return cold.cpu_seconds - unchanged.cpu_seconds
+
+
 def index(folder: Path, runs: int) -> dict[str, Cost]:
     """Measure the indexes of a build cache against the loop of the site's own script."""
     apart(generate.index, folder / "source", 150)

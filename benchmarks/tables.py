@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from goals import verdicts
 from measure import exponent
 
 NAMES = {
@@ -33,7 +34,7 @@ _SUITES = {
 def render(results: dict[str, Any]) -> str:
     """Return all tables of a run."""
     sizes = results["sizes"]
-    parts = [f"{_machine(results)}\n"]
+    parts = [f"{_machine(results)}\n", f"### Goals\n\n{_goals(results)}\n"]
     for size, found in sizes.items():
         if "conversions" in found:
             title = (
@@ -57,6 +58,20 @@ def _machine(results: dict[str, Any]) -> str:
         f"{machine['date']}, {machine['cores']} cores, {machine['system']}, "
         f"Python {machine['python']}, {versions}; load {loads[0]} before, {loads[1]} after."
     )
+
+
+def _goals(results: dict[str, Any]) -> str:
+    rows = [
+        (
+            goal.what,
+            f"{'≥' if goal.is_least else '≤'} {goal.limit:g} {goal.unit}",
+            f"{value:.2f} {goal.unit}" if value < 100 else f"{value:,.0f} {goal.unit}",
+            "reached" if verdict.reached else "**missed**",
+        )
+        for verdict in verdicts(results)
+        for goal, value in [verdict]
+    ]
+    return table(("", "goal", "measured", ""), rows)
 
 
 def _conversions(found: dict[str, Any]) -> str:

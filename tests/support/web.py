@@ -78,20 +78,31 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes, claimed: int | None = None, **headers: str) -> None:
         """Send an answer; `claimed` is the length to announce, by default the true one."""
-        self.site.requests.append((self.path, status, len(body)))
+        self.note(status, len(body))
         self.send_response(status)
         self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def note(self, status: int, count: int) -> None:
+        """Take note of an answer."""
+        self.site.requests.append((self.path, status, count))
 
 
 @contextmanager
 def serve(root: Path) -> Iterator[Site]:
     """Serve a folder for as long as the context lasts."""
     site = Site(root)
-    handler = type("BoundHandler", (Handler,), {"site": site})
+    with serve_by(type("BoundHandler", (Handler,), {"site": site})) as site.url:
+        yield site
+
+
+@contextmanager
+def serve_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer requests by a handler for as long as the context lasts; yield the server's URL."""
     # With a shorter queue connections wait for a second where many come at once.
     server = type("Server", (ThreadingHTTPServer,), {"request_queue_size": 128})(
         ("127.0.0.1", 0), handler
@@ -99,9 +110,8 @@ def serve(root: Path) -> Iterator[Site]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    site.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield site
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

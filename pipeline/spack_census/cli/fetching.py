@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def fetch(
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="A list of snapshots, a mirror, or an index.")
+        str,
+        typer.Argument(
+            metavar="URL", help="A list of snapshots, a mirror, an index, or oci://HOST/NAME."
+        ),
     ],
     to: Annotated[
         Path | None,
@@ -42,6 +45,12 @@ def fetch(
             "--view", metavar="NAME", help="This index view of a mirror instead; repeatable."
         ),
     ] = None,
+    from_specs: Annotated[
+        bool,
+        typer.Option(
+            "--from-specs", help="Also what describes each spec, where a server lists it."
+        ),
+    ] = False,
     allow_hosts: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +62,8 @@ def fetch(
 
     What is there and no longer as it was fetched is fetched whole again. A
     password is taken from CENSUS_FETCH_USER and CENSUS_FETCH_PASSWORD, or
-    from netrc, and goes to the host of URL alone.
+    from netrc, a token from CENSUS_FETCH_TOKEN; it goes to the host of URL
+    alone. oci://HOST/NAME is an OCI build cache: docker login counts too.
 
     Example: census fetch https://binaries.spack.io/cache_spack_io_index.json --latest 2
     """
@@ -64,6 +74,7 @@ def fetch(
         latest,
         with_sizes=with_sizes,
         views=views or [],
+        from_specs=from_specs,
         allow_hosts=allow_hosts or [],
     )
     print(fetched.folder)
@@ -77,6 +88,7 @@ def bring(
     *,
     with_sizes: bool = False,
     views: Sequence[str] = (),
+    from_specs: bool = False,
     allow_hosts: Sequence[str] = (),
 ) -> Fetched:
     """Fetch with progress on stderr, and say there what came."""
@@ -90,6 +102,7 @@ def bring(
             latest=latest,
             with_sizes=with_sizes,
             views=views,
+            from_specs=from_specs,
             allow_hosts=allow_hosts,
             on_file=on_file,
         )

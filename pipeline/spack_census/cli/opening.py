@@ -105,7 +105,9 @@ def opened(
 
         def fetch(url: str) -> Path:
             views = [] if reading.view is None else [reading.view]
-            return fetching.bring(url, with_sizes=reading.with_sizes, views=views).folder
+            return fetching.bring(
+                url, with_sizes=reading.with_sizes, views=views, from_specs=reading.from_specs
+            ).folder
 
         return open_source(source, rename, reading=reading, fetch=fetch)
     return open_repository(

@@ -17,15 +17,16 @@ from spack_census.sources import places
 from spack_census.sources.listing import LISTING
 
 PUBLIC = f"https://binaries.spack.io/{LISTING}"
-_REMOTE = re.compile(r"(?:https?|s3):", re.IGNORECASE)
+_REMOTE = re.compile(r"(?:https?|s3|oci|oci\+http):", re.IGNORECASE)
 _PRINTABLE = re.compile(r"[!-~]+")
 _SECRETS = re.compile(r"(?<=//)[^/?#]*@|[^/?#]*:[^/?#]*@")
 """What may be a user's name and password, also where an address is none."""
 _PORTS = {"http": 80, "https": 443}
-_NO_SECRETS = (
-    "leave it out, and give it in the environment: CENSUS_FETCH_USER, CENSUS_FETCH_PASSWORD",
+GIVE_SECRETS = (
+    "give them in the environment: CENSUS_FETCH_USER, CENSUS_FETCH_PASSWORD, or CENSUS_FETCH_TOKEN",
     "or in ~/.netrc: machine HOST login USER password PASSWORD",
 )
+"""Where user and password belong."""
 
 
 class Named(NamedTuple):
@@ -76,7 +77,7 @@ def checked(url: str) -> SplitResult:
         raise SourceError(message, "in the path write such characters as %20 and the like")
     if "@" in parts.netloc:
         message = f"{shown(url)} holds a user's name or password, which others could read there"
-        raise SourceError(message, *_NO_SECRETS)
+        raise SourceError(message, "leave it out", *GIVE_SECRETS)
     return parts
 
 

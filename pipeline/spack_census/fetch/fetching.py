@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.disk import durable, locking
-from spack_census.errors import UnknownNameError
-from spack_census.fetch import addresses, mirrors, parts, remote, state
+from spack_census.errors import SourceError, UnknownNameError
+from spack_census.fetch import addresses, images, mirrors, parts, registry, remote, state
+from spack_census.fetch.attempts import NotAdmittedError
+from spack_census.fetch.images import Image
 from spack_census.fetch.patience import Patience
 from spack_census.fetch.reach import reach
 from spack_census.fetch.remote import Status
 from spack_census.fetch.session import THEIRS, OnFile, Session
+from spack_census.fetch.tokens import RegistryLogin, how_to_log_in
 from spack_census.fetch.web import Web
 from spack_census.sources import listing
 from spack_census.sources.listing import LISTING
@@ -46,10 +49,13 @@ class _Wanted(NamedTuple):
     latest: int | None
     views: Sequence[str]
     with_sizes: bool
+    from_specs: bool
 
 
 def default_folder(url: str) -> Path:
     """Return where a build cache is mirrored to by default; raises SourceError for no address."""
+    if images.is_image(url):
+        return CACHE / images.image(url).folder
     return CACHE / addresses.place(addresses.split(addresses.http_url(url)))
 
 
@@ -61,6 +67,7 @@ def fetch(  # noqa: PLR0913 - the options of `census fetch`
     latest: int | None = None,
     with_sizes: bool = False,
     views: Sequence[str] = (),
+    from_specs: bool = False,
     allow_hosts: Sequence[str] = (),
     patience: Patience = Patience(),  # noqa: B008 - frozen
     on_file: OnFile = lambda _path, _status, _count: None,
@@ -70,19 +77,28 @@ def fetch(  # noqa: PLR0913 - the options of `census fetch`
     `url` names a list of snapshots, a mirror, or one of its indexes. Of a list, `snapshots` are
     the names to fetch, or patterns as in a shell, and `latest` is how many of the newest dated
     ones; without either all are fetched. Of a mirror, `views` are the index views to fetch instead
-    of its default index. `allow_hosts` are those that a list may name besides its
+    of its default index. With `from_specs` what describes each spec comes too, as far as that can
+    be listed, and there may be no index. `allow_hosts` are those that a list may name besides its
     own. Raises SourceError, UnknownNameError for a snapshot that the list lacks, BusyError where
     another fetch writes to the folder, CensusError where the disk fails.
     """
-    address = addresses.http_url(url)
-    named = addresses.split(address)
+    wanted = _Wanted(snapshots, latest, views, with_sizes, from_specs)
+    image = images.image(url) if images.is_image(url) else None
+    if from_specs and image is None:
+        message = f"{addresses.shown(url)}: no server lists the specs of a mirror"
+        raise SourceError(message, "copy the mirror to a folder, and name that")
+    address = addresses.http_url(url) if image is None else image.base
     target = (folder or default_folder(url)).resolve()
     with durable.errors(target, remote.MEND), locking.hold(target, busy=_BUSY):
         parts.clean(target)
         net = Web(reach(address, allow_hosts), patience)
+        named = addresses.split(address)
         session = Session(named, target, net, on_file, state.load(target))
         try:
-            missing = _fetch(session, _Wanted(snapshots, latest, views, with_sizes))
+            if image is None:
+                missing = _fetch(session, wanted)
+            else:
+                missing = _fetch_image(session, image, wanted)
             # All is here: what waits for its rest waits for nothing.
             parts.clean(target, most_bytes=0)
         finally:
@@ -91,6 +107,20 @@ def fetch(  # noqa: PLR0913 - the options of `census fetch`
     num_files = len(statuses) - statuses.count(Status.MISSING)
     num_new = statuses.count(Status.NEW)
     return Fetched(target, num_files, num_new, session.num_bytes, tuple(sorted(missing)))
+
+
+def _fetch_image(session: Session, image: Image, wanted: _Wanted) -> list[str]:
+    if wanted.views:
+        message = f"{image} is an OCI build cache, which has no index views"
+        raise SourceError(message, "leave out --view; another index is another tag, NAME:TAG")
+    session.net = replace(session.net, login=RegistryLogin(image, session.net))
+    specs = wanted.with_sizes or wanted.from_specs
+    try:
+        registry.fetch_image(session, image, specs=specs, index=not wanted.from_specs)
+    except NotAdmittedError as error:
+        message = f"{image} is not for everyone, or not with this password"
+        raise SourceError(f"{message}: {error.message}", *how_to_log_in(image)) from error
+    return []
 
 
 def _fetch(session: Session, wanted: _Wanted) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spack_census import sources
-from spack_census.errors import SourceError
 from spack_census.fetch import addresses
 from spack_census.sources import PLAIN, Reading, Source
 
@@ -27,9 +26,6 @@ def open_source(
     directory. Raises SourceError.
     """
     if addresses.is_remote(str(place)):
-        if reading.from_specs:
-            message = f"{addresses.shown(str(place))}: no server lists the specs of a mirror"
-            raise SourceError(message, "copy the mirror to a folder, and name that")
         path = _fetch(str(place), reading) if fetch is None else fetch(str(place))
     else:
         path = Path(base or "", addresses.local(str(place))).resolve()
@@ -41,4 +37,6 @@ def _fetch(url: str, reading: Reading) -> Path:
     from spack_census.fetch import fetching
 
     views = [] if reading.view is None else [reading.view]
-    return fetching.fetch(url, with_sizes=reading.with_sizes, views=views).folder
+    return fetching.fetch(
+        url, with_sizes=reading.with_sizes, views=views, from_specs=reading.from_specs
+    ).folder

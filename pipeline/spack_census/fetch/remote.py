@@ -6,9 +6,7 @@ A file appears under its name when all of it is there and on the disk.
 from __future__ import annotations
 
 import http
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,18 +15,13 @@ from typing import NamedTuple
 from spack_census.disk import durable
 from spack_census.documents.limits import LIMITS
 from spack_census.errors import SourceError
-from spack_census.fetch import addresses, web
+from spack_census.fetch import addresses, attempts, web
 from spack_census.fetch.parts import Part
-from spack_census.fetch.patience import RETRY, Meter
+from spack_census.fetch.patience import Meter
 from spack_census.fetch.state import Known
 from spack_census.fetch.web import Answer, Broken, Web
 
 _CHUNK_BYTES = 256 * 1024
-_GONE = (403, 404, 410)
-"""A bucket that may not be listed answers 403 for what it lacks."""
-_AGAIN = (408, 425, 429, 500, 502, 503, 504)
-_LONGEST_WAIT = 5
-"""Digits of a Retry-After in seconds that is taken for one."""
 
 MEND = "mend that, or fetch elsewhere: --to DIR; what was fetched is kept"
 """What to do where the disk fails."""
@@ -75,44 +68,19 @@ def download(wanted: Wanted, net: Web, on_bytes: OnBytes = lambda _count: None) 
     A download that breaks off leaves what came, and goes on from there. Raises SourceError where
     the server refuses, gives up, is too slow or sends too much, CensusError where the disk fails.
     """
-    meter, patience = net.meter(), net.patience
     part = Part(wanted.folder, wanted.relative)
-    for attempt in range(1, patience.attempts + 1):
-        try:
-            meter.restart()
-            return _attempt(wanted, part, net, meter, on_bytes)
-        except Broken as broken:
-            if attempt == patience.attempts:
-                message = f"{_place(wanted)}: {broken} (tried {attempt} times)"
-                raise SourceError(message, RETRY) from broken
-            pause = patience.pause_seconds * 2 ** (attempt - 1) * random.uniform(1, 1.5)  # noqa: S311 - no secret
-            wait = min(max(pause, broken.wait_seconds), patience.longest_pause_seconds)
-        with _placed(wanted):
-            meter.wait(wait)
-    raise AssertionError("at least one attempt")
 
-
-def _place(wanted: Wanted) -> str:
-    return addresses.shown(wanted.url)
-
-
-@contextmanager
-def _placed(wanted: Wanted) -> Iterator[None]:
-    """See that each error names the address, or the file."""
-    try:
+    def attempt(meter: Meter) -> Download:
         with durable.errors(wanted.path, MEND):
-            yield
-    except SourceError as error:
-        if _place(wanted) in error.message:
-            raise
-        raise SourceError(f"{_place(wanted)}: {error.message}", *error.next_steps) from error
+            return _attempt(wanted, part, net, meter, on_bytes)
+
+    return attempts.patiently(wanted.url, net, attempt)
 
 
 def _attempt(wanted: Wanted, part: Part, net: Web, meter: Meter, on_bytes: OnBytes) -> Download:
-    with _placed(wanted):
-        etag = part.resume()
-        with web.opened(wanted.url, _headers(wanted, part, etag), net, meter) as answer:
-            return _received(answer, wanted, part, etag, on_bytes)
+    etag = part.resume()
+    with web.opened(wanted.url, _headers(wanted, part, etag), net, meter) as answer:
+        return _received(answer, wanted, part, etag, on_bytes)
 
 
 def _headers(wanted: Wanted, part: Part, etag: str | None) -> dict[str, str]:
@@ -144,20 +112,12 @@ def _received(
             part.remove()
             raise Broken("the server says that it has not changed, which it was not asked")
         return Download(Status.UNCHANGED, wanted.known)
-    if answer.status in _GONE:
+    if answer.status in attempts.GONE:
         return Download(Status.MISSING, Known())
     if answer.status == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and resumed is not None:
         part.remove()
         raise Broken("the file became shorter")
-    said = f"the server answers {answer.status} {answer.reason}".rstrip()
-    if answer.status in _AGAIN:
-        raise Broken(said, _retry_after(answer))
-    raise SourceError(f"{_place(wanted)}: {said}", "see whether the address is right")
-
-
-def _retry_after(answer: Answer) -> float:
-    said = answer.headers.get("Retry-After", "")
-    return float(said) if said.isascii() and said.isdigit() and len(said) <= _LONGEST_WAIT else 0
+    raise attempts.refusal(wanted.url, answer)
 
 
 def _taken(answer: Answer, wanted: Wanted, part: Part, start: int, on_bytes: OnBytes) -> Download:

@@ -7,6 +7,7 @@ mend, or as a SourceError, which none does.
 from __future__ import annotations
 
 import functools
+import http
 import http.client
 import re
 import ssl
@@ -16,7 +17,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import SplitResult
 
 from spack_census.errors import SourceError
 from spack_census.fetch import addresses, connections, credentials
@@ -38,6 +40,19 @@ class Broken(Exception):  # noqa: N818 - caught in this room, and tried again
         self.wait_seconds = wait_seconds
 
 
+class Login(Protocol):
+    """How to identify oneself to the host that the user named."""
+
+    def header(self, parts: SplitResult) -> str | None:
+        """Return the header Authorization for an address, None where it gets none."""
+
+    def renew(self, url: str, challenges: list[str], sent: str | None, meter: Meter) -> bool:
+        """Answer the challenges of an address; return whether `header` returns another one now.
+
+        `sent` is the header that was not enough.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Web:
     """What all downloads of a fetch share."""
@@ -46,6 +61,8 @@ class Web:
     patience: Patience
     halted: threading.Event = field(default_factory=threading.Event)
     """Set where the rest of the fetch is not wanted any more."""
+    login: Login | None = None
+    """By default the token or password of the environment or netrc is sent, and that is all."""
 
     def meter(self) -> Meter:
         """Return the time that a download has."""
@@ -79,13 +96,21 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def opened(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Iterator[Answer]:
+def opened(
+    url: str, headers: Mapping[str, str], web: Web, meter: Meter, method: str = "GET"
+) -> Iterator[Answer]:
     """Ask for an address, following where it redirects to, and yield what is answered.
 
     Raises Broken, and SourceError for an address that is not to be opened.
     """
+    may_renew = web.login is not None
     for _ in range(_MOST_REDIRECTS + 1):
-        with closing(_ask(url, headers, web, meter)) as response:
+        secret = _authorization(url, web)
+        request = _request(url, method, headers, secret)
+        with closing(_ask(request, web, meter)) as response:
+            if may_renew and _is_renewed(url, response, secret, web, meter):
+                may_renew = False
+                continue
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 reason = "".join(filter(_CLEAN.fullmatch, response.reason or ""))
@@ -104,6 +129,14 @@ def opened(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Iter
     raise SourceError(message, "see whether the address is right")
 
 
+def _is_renewed(url: str, response: Any, sent: str | None, web: Web, meter: Meter) -> bool:
+    """Answer the challenge of a response that has one; return whether to ask again."""
+    if response.status != http.HTTPStatus.UNAUTHORIZED or web.login is None:
+        return False
+    challenges = response.headers.get_all("WWW-Authenticate") or []
+    return web.login.renew(url, challenges, sent, meter)
+
+
 def _read(response: Any, size: int) -> bytes:
     with _broken():
         # read1 gives what has come: a broken transfer keeps all of it.
@@ -112,12 +145,22 @@ def _read(response: Any, size: int) -> bytes:
         return data
 
 
-def _ask(url: str, headers: Mapping[str, str], web: Web, meter: Meter) -> Any:
+def _authorization(url: str, web: Web) -> str | None:
     parts = addresses.checked(url)
-    secret = credentials.authorization(parts, web.reach)
+    if web.login is not None:
+        return web.login.header(parts)
+    return credentials.authorization(parts, web.reach)
+
+
+def _request(
+    url: str, method: str, headers: Mapping[str, str], secret: str | None
+) -> urllib.request.Request:
     always = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
     always |= {"Authorization": secret} if secret else {}
-    request = urllib.request.Request(url, headers={**headers, **always})  # noqa: S310 - the opener knows http and https only
+    return urllib.request.Request(url, headers={**headers, **always}, method=method)  # noqa: S310 - the opener knows http and https only
+
+
+def _ask(request: urllib.request.Request, web: Web, meter: Meter) -> Any:
     with _broken():
         return connections.opener(web.reach, meter).open(request, timeout=meter.silence())
 

@@ -128,6 +128,7 @@ def _build(config: RunConfig, source: SourceConfig, log: Log) -> None:
             latest=source.latest,
             with_sizes=source.with_sizes,
             views=[] if source.view is None else [source.view],
+            from_specs=source.from_specs,
             allow_hosts=source.allow_hosts,
         )
         came = f"{fetched.num_new:,} new of {fetched.num_files:,} files"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,8 +26,14 @@ from spack_census.sources.mirror import Read
 LAYOUT = "oci-layout"
 _SPECS = f"{LAYOUT}/specs"
 """How the specs one by one are named in place of an index."""
-_INDEX_TAG = "index.spack"
+INDEX_TAG = "index.spack"
+WAYS_OUT = (
+    "make one: spack buildcache update-index MIRROR, and copy or fetch it again",
+    "or read its specs one by one: census build MIRROR --from-specs",
+)
+"""What to do where a build cache has no index."""
 _SUFFIX = ".spack"
+_MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _TAG = "org.opencontainers.image.ref.name"
 _DIGEST = re.compile("sha256:([0-9a-f]{64})")
 _Shape = TypeVar("_Shape")
@@ -37,6 +43,7 @@ _REMEDY = "copy the image anew, or push it again"
 class _Descriptor(msgspec.Struct):
     digest: str
     size: int = 0
+    mediaType: str = ""  # noqa: N815 - the descriptor's own name
     annotations: dict[str, str] = {}
 
 
@@ -65,16 +72,15 @@ def is_layout(root: Path) -> bool:
 def listed(root: Path, unnamed: str | None, *, from_specs: bool) -> Listed:
     """Return what stands for the build cache's only index; raises SourceError without one."""
     tags = _tags(root)
-    specs = [tag for tag in tags if _is_spec(tag)]
-    if not specs and _INDEX_TAG not in tags:
+    specs = [tag for tag in tags if is_spec(tag)]
+    if not specs and INDEX_TAG not in tags:
         message = f"{root} holds images, and none is a build cache's"
-        raise SourceError(message, f"looked for the tags {_INDEX_TAG} and *-HASH{_SUFFIX}")
-    if not from_specs and _INDEX_TAG not in tags:
-        raise SourceError(
-            f"{root} is a build cache without an index",
-            "make one: spack buildcache update-index MIRROR, and copy it again",
-            "or read its specs one by one: census build MIRROR --from-specs",
-        )
+        raise SourceError(message, f"looked for the tags {INDEX_TAG} and *-HASH{_SUFFIX}")
+    if not from_specs and INDEX_TAG not in tags:
+        raise SourceError(f"{root} is a build cache without an index", *WAYS_OUT)
+    if from_specs and not specs:
+        message = f"{root} holds an index, and nothing of the specs themselves"
+        raise SourceError(message, "fetch them too: census fetch oci://HOST/NAME --from-specs")
     return listing.alone(root, _SPECS if from_specs else LAYOUT, unnamed)
 
 
@@ -90,13 +96,9 @@ def read(root: Path, place: str) -> Read:
         return specfiles.combined(
             (tag, _hash_of(tag), functools.partial(_config, root, digest))
             for tag, digest in sorted(tags.items())
-            if _is_spec(tag)
+            if is_spec(tag)
         )
-    layers = _manifest(root, tags[_INDEX_TAG]).layers
-    if len(layers) != 1:
-        message = f"{len(layers):,} layers where one is the index"
-        raise Rejected(Reason.MISSING_INDEX, _INDEX_TAG, message, _REMEDY)
-    return _blob(root, layers[0].digest)
+    return _blob(root, index_layer(_blob(root, tags[INDEX_TAG]).data))
 
 
 def sizes(root: Path, hashes: Container[str]) -> tuple[dict[str, int], int]:
@@ -104,7 +106,7 @@ def sizes(root: Path, hashes: Container[str]) -> tuple[dict[str, int], int]:
     found: dict[str, int] = {}
     broken = 0
     for tag, digest in _tags(root).items():
-        if not _is_spec(tag) or _hash_of(tag) not in hashes:
+        if not is_spec(tag) or _hash_of(tag) not in hashes:
             continue
         try:
             found[_hash_of(tag)] = next(_binary_sizes(root, digest))
@@ -122,6 +124,46 @@ def _binary_sizes(root: Path, digest: str) -> Iterator[int]:
             yield layer.size
 
 
+def blob(digest: str) -> str:
+    """Return where a layout keeps a blob; raises Rejected for no SHA-256."""
+    named = _DIGEST.fullmatch(digest)
+    if named is None:
+        message = f"{digest!r} is no SHA-256"
+        raise Rejected(Reason.MISSING_INDEX, "blob", message, _REMEDY)
+    return f"blobs/sha256/{named[1]}"
+
+
+def index_layer(manifest: bytes) -> str:
+    """Return the digest of the index that a manifest names; raises Rejected."""
+    layers = _decoded(manifest, _Manifest, "manifest").layers
+    if len(layers) != 1:
+        message = f"{len(layers):,} layers where one is the index"
+        raise Rejected(Reason.MISSING_INDEX, INDEX_TAG, message, _REMEDY)
+    return layers[0].digest
+
+
+def config_digest(manifest: bytes) -> str:
+    """Return the digest of what describes the spec of a manifest; raises Rejected."""
+    return _decoded(manifest, _Manifest, "manifest").config.digest
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Return the digest of each tag's manifest, none where the folder is no layout."""
+    try:
+        return _tags(root) if is_layout(root) else {}
+    except SourceError:
+        return {}
+
+
+def index_json(found: Mapping[str, tuple[str, int]]) -> bytes:
+    """Return the index.json of a layout with these tags: digest and size of each manifest."""
+    manifests = [
+        _Descriptor(digest, size, _MANIFEST_TYPE, {_TAG: tag})
+        for tag, (digest, size) in sorted(found.items())
+    ]
+    return msgspec.json.encode({"schemaVersion": 2, "manifests": manifests}) + b"\n"
+
+
 def _tags(root: Path) -> dict[str, str]:
     """Return the digest of each tag's manifest; raises SourceError for a layout that is none."""
     try:
@@ -134,8 +176,9 @@ def _tags(root: Path) -> dict[str, str]:
     return {name.rpartition(":")[2]: digest for name, digest in tagged if name}
 
 
-def _is_spec(tag: str) -> bool:
-    return tag.endswith(_SUFFIX) and tag != _INDEX_TAG
+def is_spec(tag: str) -> bool:
+    """Tell whether a tag is that of a spec."""
+    return tag.endswith(_SUFFIX) and tag != INDEX_TAG
 
 
 def _hash_of(tag: str) -> str:
@@ -152,16 +195,11 @@ def _manifest(root: Path, digest: str) -> _Manifest:
 
 def _blob(root: Path, digest: str) -> Read:
     """Return a blob, unpacked and seen to be what its digest says; raises Rejected, OSError."""
-    named = _DIGEST.fullmatch(digest)
-    path = mirror.find(root, f"blobs/sha256/{named[1]}") if named else None
-    if named is None or path is None:
+    path = mirror.find(root, blob(digest))
+    if path is None:
         message = f"the blob {digest} is not there"
         raise Rejected(Reason.MISSING_INDEX, "blob", message, _REMEDY)
-    found = mirror.read(root, path)
-    if found.sha256 != named[1]:
-        message = f"the blob {digest} has the SHA-256 {found.sha256}: it was cut short or changed"
-        raise Rejected(Reason.BAD_CHECKSUM, "blob", message, _REMEDY)
-    return found
+    return mirror.read(root, path)
 
 
 def _decoded(data: bytes, shape: type[_Shape], place: str) -> _Shape:

@@ -5,6 +5,7 @@ v3   v3/manifests/index/index.manifest.json          the default index
      v3/manifests/index/<view>/index.manifest.json   an index view, a named subset (Spack ≥ 1.2)
      v3/manifests/spec/<name>/<name>-<version>-<hash>.spec.manifest.json
      blobs/sha256/<first two>/<checksum>             what a manifest names
+OCI  blobs/sha256/<checksum>                         see `oci`
 
 A mirror is given as a prefix that is empty or ends in `/`.
 """
@@ -25,7 +26,7 @@ VIEWS = "v3/manifests/index/*/index.manifest.json"
 SPECS = "v3/manifests/spec"
 SPEC_SUFFIX = ".spec.manifest.json"
 
-_BLOB = re.compile(r"(?:.*/)?blobs/sha256/[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})", re.DOTALL)
+_BLOB = re.compile(r"(?:.*/)?blobs/sha256/(?:[0-9a-f]{2}/)?(?P<sha256>[0-9a-f]{64})", re.DOTALL)
 _INDEX_MANIFEST = re.compile(
     r"(?P<mirror>(?:.*/)?)v3/manifests/index/(?:(?P<view>[^/]+)/)?index\.manifest\.json", re.DOTALL
 )

@@ -70,10 +70,8 @@ def test_a_command_is_in_the_docs() -> None:
     pages = text("README.md") + "".join(
         path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
     )
-    for command in app.registered_commands:
-        assert command.callback is not None
-        name = command.name or command.callback.__name__.replace("_", "-")
-        assert command.hidden or f"census {name}" in pages, f"no page tells of census {name}"
+    for name in app.list_commands():
+        assert f"census {name}" in pages, f"no page tells of census {name}"
 
 
 def test_a_page_is_linked_from_the_readme_or_another_page() -> None:

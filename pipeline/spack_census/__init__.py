@@ -15,7 +15,6 @@ sc.why("output/dataset", "hdf5", host="zen4").rungs          # where the specs d
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from spack_census.ask.frames import scan
     from spack_census.building.builder import build
     from spack_census.environments.answers import environment, find, why
+
+__version__ = "0.1.0"
 
 __all__ = ["build", "connect", "environment", "find", "query", "scan", "why"]
 
@@ -41,12 +42,10 @@ _GROUPS = ("checks", "coverage", "diff")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_GROUPS, "__version__"})
+    return sorted({*globals(), *__all__, *_GROUPS})
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return version("spack-census")
     if name in _GROUPS:
         return import_module(f"{__name__}.ask.functions").Group(name)
     if name not in _HOMES:

@@ -54,7 +54,7 @@ def test_help_is_a_command_and_names_what_all_commands_take(
 
 
 def test_a_shell_completes_commands() -> None:
-    asked = {"_CENSUS_COMPLETE": "complete_bash", "COMP_WORDS": "census sn", "COMP_CWORD": "1"}
+    asked = {"_CENSUS_COMPLETE": "bash_complete", "COMP_WORDS": "census sn", "COMP_CWORD": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "spack_census.cli"],
         env={**PIPELINE, **asked},
@@ -62,7 +62,7 @@ def test_a_shell_completes_commands() -> None:
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["snapshots"], done.stderr
+    assert done.stdout == "plain,snapshots\n", done.stderr
 
 
 def test_an_interruption_says_that_nothing_was_published(

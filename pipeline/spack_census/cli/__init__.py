@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from typer.exceptions import Abort, TyperException
+import click
 
 from spack_census.cli.app import app
+from spack_census.cli.completion import VARIABLE
 from spack_census.cli.options import ExitCode
 from spack_census.errors import CensusError, fault
 
@@ -22,19 +23,21 @@ def main(argv: list[str] | None = None) -> int:
     try:
         result = app(args=arguments or ["--help"], prog_name="census", standalone_mode=False)
         sys.stdout.flush()
-    except TyperException as error:
+    except click.ClickException as error:
         step = f"see: census {_command(arguments)}--help"
         return _trouble(CensusError(error.format_message(), step))
     except CensusError as error:
         if debug:
             raise
         return _trouble(error)
-    except (Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt):
         return _trouble(
             "interrupted: nothing more was published; what was there before is as it was"
         )
     except (BrokenPipeError, SystemExit) as end:
-        if not _has_seen_enough(end):
+        # The reader of a pipe has seen enough, as `head` does. Click and Rich make SystemExit(1)
+        # of it, which would mean "different" here; a shell that completes is told in that way too.
+        if isinstance(end, SystemExit) and VARIABLE in os.environ:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
@@ -50,19 +53,9 @@ def entry_point() -> None:
     sys.exit(main())
 
 
-def _has_seen_enough(end: BaseException | None) -> bool:
-    """Whether the reader of a pipe went away, as `head` does.
-
-    Typer and Rich both make SystemExit(1) of it, which would mean "different" here.
-    """
-    while end is not None and not isinstance(end, BrokenPipeError):
-        end = end.__context__
-    return end is not None
-
-
 def _command(arguments: list[str]) -> str:
-    names = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    return f"{arguments[0]} " if arguments and arguments[0] in names else ""
+    known = arguments and arguments[0] in app.list_commands()
+    return f"{arguments[0]} " if known else ""
 
 
 def _trouble(error: CensusError | str) -> int:

@@ -2,117 +2,74 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from typing import Annotated, Any
-
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 import spack_census
-from spack_census.cli import (
-    asking,
-    auditing,
-    building,
-    comparing,
-    environments,
-    fetching,
-    inspecting,
-    publishing,
-    running,
-    versions,
+from spack_census.cli import completion
+from spack_census.cli.declaring import Commands
+
+GROUPS = {
+    "Build": {
+        "build": ("building", "Turn documents into the dataset"),
+        "fetch": ("fetching", "Mirror what a build needs of a build cache"),
+        "run": ("running", "Fetch, build and report as a file says"),
+    },
+    "Ask": {
+        "coverage": ("asking", "Show what is covered"),
+        "diff": ("comparing", "Show what changed between two snapshots, lockfiles or specs"),
+        "package": ("asking", "Show everything about one package"),
+        "find": ("environments", "List the specs that satisfy a constraint"),
+        "why": ("environments", "Show at which step the specs of a package drop out"),
+        "env": ("environments", "Show how much of an environment installs from binaries"),
+        "query": ("asking", "Run one query of the catalogue"),
+    },
+    "Report": {
+        "report": ("publishing", "Report on each snapshot that has no report yet"),
+        "site": ("publishing", "Write the explorer"),
+    },
+    "Inspect": {
+        "snapshots": ("inspecting", "List the snapshots of the dataset"),
+        "queries": ("inspecting", "List the questions that can be asked"),
+        "rejects": ("inspecting", "List what could not be used, why, and what to do about it"),
+        "check": ("inspecting", "Run the checks on the dataset"),
+        "verify": ("inspecting", "Read every byte of the dataset again"),
+        "audit": ("auditing", "Look whether a mirror's index, manifests, blobs and keys fit"),
+        "migrate": ("versions", "Write a dataset of an older format anew in today's"),
+        "path": ("versions", "Print the folder of the current version"),
+        "sql": ("inspecting", "Print SQL that makes the views and macros in any DuckDB shell"),
+    },
+}
+"""Group → command → its module, and how its docstring begins, which is read when it is called."""
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        print(f"census {spack_census.__version__}")
+        ctx.exit()
+
+
+_COMMON = (
+    click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_version,
+        help="Print the version.",
+    ),
+    click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        help="Show where an error arose, with any command.",
+    ),
 )
-from spack_census.errors import ParameterError
 
-
-class _Command(TyperCommand):
-    """A command that takes each option once: the parser alone would let the last one win."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _without_types(super().get_params(ctx))
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
-        for parameter, count in Counter(order).items():
-            once = not getattr(parameter, "multiple", True)
-            if count > 1 and once and not getattr(parameter, "is_flag", False):
-                message = f"{parameter.opts[0]} is given {count} times"
-                raise ParameterError(message, "give it once")
-        return super().parse_args(ctx, args)
-
-
-class _Group(TyperGroup):
-    """The commands, and what can be asked of all of them."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _without_types(super().get_params(ctx))
-
-
-def _without_types(params: list[Any]) -> list[Any]:
-    """Let help name no type beside a flag, for that takes no value."""
-    for each in params:
-        if getattr(each, "is_bool_flag", False):
-            each.metavar = ""
-    return params
-
-
-app = typer.Typer(
-    cls=_Group,
+app = Commands(
+    "spack_census.cli",
+    GROUPS,
     name="census",
     help="A census of the Spack build cache: what it holds, and what changed.",
     epilog="census help COMMAND is census COMMAND --help.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[*_COMMON, *completion.OPTIONS],
 )
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"census {spack_census.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _common(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show where an error arose, with any command.")
-    ] = False,
-) -> None:
-    pass
-
-
-_GROUPS: dict[str, tuple[Callable[..., int | None], ...]] = {
-    "Build": (building.build, fetching.fetch, running.run),
-    "Ask": (
-        asking.coverage,
-        comparing.diff,
-        asking.package,
-        environments.find,
-        environments.why,
-        environments.env,
-        asking.query,
-    ),
-    "Report": (publishing.report, publishing.site),
-    "Inspect": (
-        inspecting.snapshots,
-        inspecting.queries,
-        inspecting.rejects,
-        inspecting.check,
-        inspecting.verify,
-        auditing.audit,
-        versions.migrate,
-        versions.path,
-        inspecting.sql,
-    ),
-}
-
-
-for group, commands in _GROUPS.items():
-    for command in commands:
-        app.command(cls=_Command, rich_help_panel=group)(command)

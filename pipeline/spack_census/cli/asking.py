@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import (
     ANY_OS,
     DEFAULT_DATASET,
@@ -29,18 +28,18 @@ if TYPE_CHECKING:
     from spack_census.ask.queries import Query
 
 OnTarget = Annotated[
-    str | None, typer.Option("--target", metavar="NAME", help="Binaries of this target only.")
+    str | None, Option("--target", metavar="NAME", help="Binaries of this target only.")
 ]
 OnPlatform = Annotated[
-    str | None, typer.Option("--platform", metavar="NAME", help="Binaries of this platform only.")
+    str | None, Option("--platform", metavar="NAME", help="Binaries of this platform only.")
 ]
 OfPackages = Annotated[
     list[str] | None,
-    typer.Option("--package", metavar="NAME", help="How much of these packages; repeatable."),
+    Option("--package", metavar="NAME", help="How much of these packages; repeatable."),
 ]
 PackagesFile = Annotated[
     Path | None,
-    typer.Option("--packages", metavar="FILE", help="The same, names in a file, one a line."),
+    Option("--packages", metavar="FILE", help="The same, names in a file, one a line."),
 ]
 
 
@@ -100,10 +99,10 @@ def coverage(
 
 
 def package(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Package, such as py-torch.")],
+    name: Annotated[str, Argument(metavar="NAME", help="Package, such as py-torch.")],
     snapshot: Annotated[
         str | None,
-        typer.Option("--snapshot", metavar="NAME", help="Snapshot; else the newest that has it."),
+        Option("--snapshot", metavar="NAME", help="Snapshot; else the newest that has it."),
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
@@ -125,16 +124,16 @@ def package(
 
 
 def query(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name, such as coverage.by_target.")],
+    name: Annotated[str, Argument(metavar="NAME", help="Name, such as coverage.by_target.")],
     parameters: Annotated[
         list[str] | None,
-        typer.Option("-p", "--param", metavar="KEY=VALUE", help="A parameter of the query."),
+        Option("-p", "--param", metavar="KEY=VALUE", help="A parameter of the query."),
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
     wide: Wide = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file.")
+        Path | None, Option("-o", "--output", metavar="FILE", help="Write to this file.")
     ] = None,
     queries: Queries = None,
 ) -> None:

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import DEFAULT_DATASET, Dataset, ExitCode, Format, RowFormat, Wide
 from spack_census.cli.printing import shown, write_rows
 
@@ -19,14 +18,14 @@ _RANKS = ("problem", "package", "hash", "message", "size_bytes", "path", "remedy
 
 def audit(
     mirror: Annotated[
-        str | None, typer.Argument(metavar="MIRROR", help="A mirror's folder, v3 layout.")
+        str | None, Argument(metavar="MIRROR", help="A mirror's folder, v3 layout.")
     ] = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Read every blob and compare its checksum.")
+        bool, Option("--deep", help="Read every blob and compare its checksum.")
     ] = False,
     keep_last: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--keep-last",
             min=1,
             metavar="N",
@@ -34,7 +33,7 @@ def audit(
         ),
     ] = None,
     series: Annotated[
-        str | None, typer.Option("--series", metavar="NAME", help="Series; by default the main.")
+        str | None, Option("--series", metavar="NAME", help="Series; by default the main.")
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from spack_census.cli import opening, scaling
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import DEFAULT_DATASET, Dataset
 from spack_census.cli.printing import shown
 from spack_census.errors import many
@@ -24,35 +23,35 @@ if TYPE_CHECKING:
 def build(
     source: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="SOURCE",
             help="Documents or a build cache: a folder, archive, file, repository or URL.",
         ),
     ],
     dataset: Dataset = DEFAULT_DATASET,
     rename: opening.Rename = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Any reject is an error.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Any reject is an error.")] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove snapshots that the source lacks.")
+        bool, Option("--prune", help="Remove snapshots that the source lacks.")
     ] = False,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Allow what the dataset holds to be lost.")
+        bool, Option("--replace", help="Allow what the dataset holds to be lost.")
     ] = False,
     allow_partial: opening.AllowPartial = False,
     with_sizes: opening.WithSizes = False,
     view: opening.View = None,
     from_specs: opening.FromSpecs = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Number of processes.")
+        int | None, Option("--jobs", min=1, metavar="N", help="Number of processes.")
     ] = None,
-    dask: Annotated[bool, typer.Option("--dask", help="Work in a Dask cluster made here.")] = False,
+    dask: Annotated[bool, Option("--dask", help="Work in a Dask cluster made here.")] = False,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Work in this Dask cluster."),
+        Option("--scheduler", metavar="ADDRESS", help="Work in this Dask cluster."),
     ] = None,
     wait: Annotated[
         float,
-        typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
+        Option("--wait", min=0, metavar="SECONDS", help="Wait for another build to end."),
     ] = 0,
     git: opening.Git = False,
     rev: opening.Rev = None,

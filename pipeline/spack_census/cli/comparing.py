@@ -6,9 +6,8 @@ import sys
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from spack_census.cli.asking import OnTarget
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import (
     DEFAULT_DATASET,
     Dataset,
@@ -29,29 +28,27 @@ if TYPE_CHECKING:
     from spack_census.environments.sides import Side, Sides
 
 InStack = Annotated[
-    str | None, typer.Option("--stack", metavar="NAME", help="Specs of this CI stack only.")
+    str | None, Option("--stack", metavar="NAME", help="Specs of this CI stack only.")
 ]
 OfPackage = Annotated[
-    str | None, typer.Option("--package", metavar="NAME", help="Specs of this package only.")
+    str | None, Option("--package", metavar="NAME", help="Specs of this package only.")
 ]
 Only = Annotated[
     str | None,
-    typer.Option("--only", metavar="KIND,…", help="List all changes of these kinds."),
+    Option("--only", metavar="KIND,…", help="List all changes of these kinds."),
 ]
 Because = Annotated[
     str | None,
-    typer.Option("--cause", metavar="NAME", help="List all changes that owe to this package."),
+    Option("--cause", metavar="NAME", help="List all changes that owe to this package."),
 ]
 WithExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with 1 if anything changed, 0 if not.")
+    bool, Option("--exit-code", help="Exit with 1 if anything changed, 0 if not.")
 ]
 _THINGS = "Snapshot, spack.lock, SPEC, or PLACE:SPEC"
 Before = Annotated[
-    str | None, typer.Argument(metavar="BEFORE", help=f"{_THINGS}; else the previous snapshot.")
+    str | None, Argument(metavar="BEFORE", help=f"{_THINGS}; else the previous snapshot.")
 ]
-After = Annotated[
-    str | None, typer.Argument(metavar="AFTER", help="The same; else the latest snapshot.")
-]
+After = Annotated[str | None, Argument(metavar="AFTER", help="The same; else the latest snapshot.")]
 
 
 def diff(

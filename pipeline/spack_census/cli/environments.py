@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import (
     ANY_OS,
     DEFAULT_DATASET,
@@ -40,14 +39,14 @@ _FOUND = ("variants", "target", "hash", "stacks", "compiler", "os", "platform", 
 
 def find(
     constraint: Annotated[
-        list[str], typer.Argument(metavar="SPEC", help="Such as: hdf5@1.14: +mpi %gcc@11:")
+        list[str], Argument(metavar="SPEC", help="Such as: hdf5@1.14: +mpi %gcc@11:")
     ],
     snapshot: Snapshots = None,
     host: OnHost = None,
     os: OnSystem = ANY_OS,
     glibc: OnGlibc = None,
     installable: Annotated[
-        bool, typer.Option("--installable", help="Only what needs nothing that is not cached.")
+        bool, Option("--installable", help="Only what needs nothing that is not cached.")
     ] = False,
     dataset: Datasets = None,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
@@ -108,14 +107,14 @@ def _parsed(words: Sequence[str]) -> Constraint:
 
 def why(
     constraint: Annotated[
-        list[str], typer.Argument(metavar="PACKAGE", help="A package, or a constraint on one.")
+        list[str], Argument(metavar="PACKAGE", help="A package, or a constraint on one.")
     ],
     snapshot: Snapshots = None,
     host: OnHost = None,
     os: OnSystem = ANY_OS,
     glibc: OnGlibc = None,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 if no spec is left.")
+        bool, Option("--exit-code", help="Exit with 1 if no spec is left.")
     ] = False,
     dataset: Datasets = None,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
@@ -144,18 +143,18 @@ def why(
 
 def env(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A spack.lock, a spack.yaml, or their folder.")
+        Path, Argument(metavar="PATH", help="A spack.lock, a spack.yaml, or their folder.")
     ],
     snapshot: Snapshots = None,
     all_snapshots: Annotated[
-        bool, typer.Option("--all-snapshots", help="Which snapshot fits best: the one to pin.")
+        bool, Option("--all-snapshots", help="Which snapshot fits best: the one to pin.")
     ] = False,
     host: OnHost = None,
     os: OnSystem = ANY_OS,
     glibc: OnGlibc = None,
     exit_code: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--exit-code", help="Exit with 1 if anything would compile, else 3 if that is not told."
         ),
     ] = False,

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.printing import shown
 
 if TYPE_CHECKING:
@@ -21,39 +20,35 @@ if TYPE_CHECKING:
 def fetch(
     url: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="URL", help="A list of snapshots, a mirror, an index, or oci://HOST/NAME."
         ),
     ],
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="DIR", help="Where to; by default below output/cache."),
+        Option("--to", metavar="DIR", help="Where to; by default below output/cache."),
     ] = None,
     snapshots: Annotated[
         list[str] | None,
-        typer.Option("--snapshot", metavar="NAME", help="Only these; patterns too; repeatable."),
+        Option("--snapshot", metavar="NAME", help="Only these; patterns too; repeatable."),
     ] = None,
     latest: Annotated[
-        int | None, typer.Option("--latest", min=1, metavar="N", help="The N newest dated ones.")
+        int | None, Option("--latest", min=1, metavar="N", help="The N newest dated ones.")
     ] = None,
     with_sizes: Annotated[
-        bool, typer.Option("--with-sizes", help="Also what tells the sizes of binaries.")
+        bool, Option("--with-sizes", help="Also what tells the sizes of binaries.")
     ] = False,
     views: Annotated[
         list[str] | None,
-        typer.Option(
-            "--view", metavar="NAME", help="This index view of a mirror instead; repeatable."
-        ),
+        Option("--view", metavar="NAME", help="This index view of a mirror instead; repeatable."),
     ] = None,
     from_specs: Annotated[
         bool,
-        typer.Option(
-            "--from-specs", help="Also what describes each spec, where a server lists it."
-        ),
+        Option("--from-specs", help="Also what describes each spec, where a server lists it."),
     ] = False,
     allow_hosts: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--allow-host", metavar="HOST", help="A host that the list may name too; repeatable."
         ),
     ] = None,

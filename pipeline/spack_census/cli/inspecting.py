@@ -6,9 +6,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TextIO
 
-import typer
-
 from spack_census.cli import opening, scaling
+from spack_census.cli.declaring import Option
 from spack_census.cli.options import (
     DEFAULT_DATASET,
     Dataset,
@@ -88,7 +87,7 @@ def queries(
 
 def rejects(
     snapshot: Annotated[
-        str | None, typer.Option("--snapshot", metavar="NAME", help="Of this snapshot only.")
+        str | None, Option("--snapshot", metavar="NAME", help="Of this snapshot only.")
     ] = None,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
@@ -147,7 +146,7 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
 def verify(
     repair: Annotated[
         str | None,
-        typer.Option("--repair", metavar="SOURCE", help="Build anew from here what is damaged."),
+        Option("--repair", metavar="SOURCE", help="Build anew from here what is damaged."),
     ] = None,
     rename: opening.Rename = None,
     allow_partial: opening.AllowPartial = False,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from spack_census.cli import fetching
+from spack_census.cli.declaring import Option
 from spack_census.sources.githistory import Every
 
 if TYPE_CHECKING:
@@ -17,60 +16,60 @@ _PANEL = "Git history"
 
 Git = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--git",
         help="Read what SOURCE has committed; each option below implies it.",
-        rich_help_panel=_PANEL,
+        panel=_PANEL,
     ),
 ]
 Rev = Annotated[
     str | None,
-    typer.Option("--rev", metavar="REV", help="Commit to read; else HEAD.", rich_help_panel=_PANEL),
+    Option("--rev", metavar="REV", help="Commit to read; else HEAD.", panel=_PANEL),
 ]
 Since = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--since",
         metavar="DATE",
         help="Leave out the states of develop before this day.",
-        rich_help_panel=_PANEL,
+        panel=_PANEL,
     ),
 ]
 Folder = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--path",
         metavar="FOLDER",
         help="Where the documents lie; else _cache if there is one.",
-        rich_help_panel=_PANEL,
+        panel=_PANEL,
     ),
 ]
 States = Annotated[
     Every | None,
-    typer.Option(
+    Option(
         "--every",
         help="Which states of develop become develop@DATE; else the last of each day.",
-        rich_help_panel=_PANEL,
+        panel=_PANEL,
     ),
 ]
 
 
 Rename = Annotated[
     str | None,
-    typer.Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
+    Option("--as", metavar="SNAPSHOT", help="Name for the source's only snapshot."),
 ]
 AllowPartial = Annotated[
-    bool, typer.Option("--allow-partial", help="Allow missing indexes, scant new snapshots.")
+    bool, Option("--allow-partial", help="Allow missing indexes, scant new snapshots.")
 ]
 WithSizes = Annotated[
-    bool, typer.Option("--with-sizes", help="Read sizes where a build cache tells them.")
+    bool, Option("--with-sizes", help="Read sizes where a build cache tells them.")
 ]
 View = Annotated[
     str | None,
-    typer.Option("--view", metavar="NAME", help="Only this index view of a mirror."),
+    Option("--view", metavar="NAME", help="Only this index view of a mirror."),
 ]
 FromSpecs = Annotated[
-    bool, typer.Option("--from-specs", help="A mirror's specs one by one instead of its index.")
+    bool, Option("--from-specs", help="A mirror's specs one by one instead of its index.")
 ]
 
 

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from spack_census.cli.declaring import Option
 
 
 class ExitCode(IntEnum):
@@ -39,47 +39,41 @@ DEFAULT_DATASET = Path(os.environ.get("CENSUS_DATASET") or "output/dataset")
 
 Dataset = Annotated[
     Path,
-    typer.Option(
-        "--dataset", metavar="DIR", help="Folder of the dataset.", envvar="CENSUS_DATASET"
-    ),
+    Option("--dataset", metavar="DIR", help="Folder of the dataset.", envvar="CENSUS_DATASET"),
 ]
 RowFormat = Annotated[
     Format,
-    typer.Option(
+    Option(
         "--format",
         metavar="FORMAT",
         help="How to print the rows: table, markdown, csv, tsv, json, jsonl or parquet.",
     ),
 ]
-Wide = Annotated[
-    bool, typer.Option("--wide", help="Tables whole, in lines longer than the terminal's.")
-]
+Wide = Annotated[bool, Option("--wide", help="Tables whole, in lines longer than the terminal's.")]
 Queries = Annotated[
     Path | None,
-    typer.Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
+    Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),
 ]
 Datasets = Annotated[
     list[Path] | None,
-    typer.Option(
+    Option(
         "--dataset",
         metavar="DIR",
-        help="Folder of the dataset; several are asked together.",
-        show_default=str(DEFAULT_DATASET),
+        help=f"Folder of the dataset, else {DEFAULT_DATASET}; several are asked together.",
     ),
 ]
 Snapshots = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--snapshot",
         metavar="NAME",
-        help="Snapshot to look at; several are asked together.",
-        show_default="latest",
+        help="Snapshot to look at, else latest; several are asked together.",
     ),
 ]
-Snapshot = Annotated[str, typer.Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
+Snapshot = Annotated[str, Option("--snapshot", metavar="NAME", help="Snapshot to look at.")]
 OnHost = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--host",
         metavar="CPU",
         help="Binaries that this CPU can run; or native: this machine, its system too.",
@@ -87,13 +81,11 @@ OnHost = Annotated[
 ]
 OnSystem = Annotated[
     str,
-    typer.Option(
-        "--os", metavar="NAME", help="The host's system, such as rhel9; or native, or any."
-    ),
+    Option("--os", metavar="NAME", help="The host's system, such as rhel9; or native, or any."),
 ]
 OnGlibc = Annotated[
     str | None,
-    typer.Option("--glibc", metavar="VERSION", help="The host's glibc, such as 2.34."),
+    Option("--glibc", metavar="VERSION", help="The host's glibc, such as 2.34."),
 ]
 
 

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import DEFAULT_DATASET, Dataset, ExitCode
 from spack_census.errors import ParameterError
 
@@ -18,38 +17,38 @@ if TYPE_CHECKING:
 DEFAULT_OUTPUT = Path("output/reports")
 DEFAULT_SITE = Path("output/site")
 Before = Annotated[
-    str | None, typer.Argument(metavar="BEFORE", help="Compare these two only, whatever series.")
+    str | None, Argument(metavar="BEFORE", help="Compare these two only, whatever series.")
 ]
-After = Annotated[str | None, typer.Argument(metavar="AFTER", help="The later of the two.")]
+After = Annotated[str | None, Argument(metavar="AFTER", help="The later of the two.")]
 
 
 def report(
     before: Before = None,
     after: After = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the reports.")
+        Path, Option("-o", "--output", metavar="DIR", help="Folder of the reports.")
     ] = DEFAULT_OUTPUT,
     series: Annotated[
-        str | None, typer.Option("--series", metavar="NAME", help="Series; by default the main.")
+        str | None, Option("--series", metavar="NAME", help="Series; by default the main.")
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="None older than this date or snapshot."),
+        Option("--since", metavar="DATE", help="None older than this date or snapshot."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Make N reports at most.")
+        int | None, Option("--limit", min=1, metavar="N", help="Make N reports at most.")
     ] = None,
     url: Annotated[
-        str, typer.Option("--url", metavar="URL", help="Where the folder is served, for the feed.")
+        str, Option("--url", metavar="URL", help="Where the folder is served, for the feed.")
     ] = "",
     github: Annotated[
-        bool, typer.Option("--github", help="Tell a GitHub Actions job what changed.")
+        bool, Option("--github", help="Tell a GitHub Actions job what changed.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 if a report was made, 0 if none.")
+        bool, Option("--exit-code", help="Exit with 1 if a report was made, 0 if none.")
     ] = False,
     wait: Annotated[
-        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
+        float, Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
     ] = 0,
     dataset: Dataset = DEFAULT_DATASET,
 ) -> int:
@@ -91,14 +90,14 @@ def report(
 
 def site(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the explorer.")
+        Path, Option("-o", "--output", metavar="DIR", help="Folder of the explorer.")
     ] = DEFAULT_SITE,
     reports: Annotated[
         Path | None,
-        typer.Option("--reports", metavar="DIR", help="Reports to link to; else those beside it."),
+        Option("--reports", metavar="DIR", help="Reports to link to; else those beside it."),
     ] = None,
     wait: Annotated[
-        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
+        float, Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
     ] = 0,
     dataset: Dataset = DEFAULT_DATASET,
 ) -> None:

@@ -6,31 +6,30 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from spack_census.cli import publishing, scaling
+from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import ExitCode
 
 
 def run(
     config: Annotated[
         Path,
-        typer.Argument(metavar="CONFIG.yaml", help="What to read, where to write, whom to tell."),
+        Argument(metavar="CONFIG.yaml", help="What to read, where to write, whom to tell."),
     ],
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="In place of url in the file.")
+        str | None, Option("--url", metavar="URL", help="In place of url in the file.")
     ] = None,
     github: Annotated[
-        bool, typer.Option("--github", help="Tell a GitHub Actions job what changed.")
+        bool, Option("--github", help="Tell a GitHub Actions job what changed.")
     ] = False,
     history: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--history", metavar="REPOSITORY", help="Keep dataset and reports on a branch there."
         ),
     ] = None,
     allow_poorer: Annotated[
-        bool, typer.Option("--allow-poorer", help="Keep a dataset that has lost snapshots.")
+        bool, Option("--allow-poorer", help="Keep a dataset that has lost snapshots.")
     ] = False,
 ) -> int:
     """Fetch, build and report as a file says; for cron, a systemd timer, or a CI job.

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from spack_census.cli.declaring import Option
 from spack_census.cli.options import DEFAULT_DATASET, Dataset, ExitCode
 from spack_census.cli.printing import shown
 
@@ -20,7 +19,7 @@ _LONGEST_SECONDS = 30 * 24 * 3600
 def path(
     hold: Annotated[
         float | None,
-        typer.Option(
+        Option(
             "--hold",
             min=0,
             max=_LONGEST_SECONDS,
@@ -45,10 +44,10 @@ def path(
 
 def migrate(
     check: Annotated[
-        bool, typer.Option("--check", help="Only say what it would do; exit with 1 if anything.")
+        bool, Option("--check", help="Only say what it would do; exit with 1 if anything.")
     ] = False,
     wait: Annotated[
-        float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait for a build to end.")
+        float, Option("--wait", min=0, metavar="SECONDS", help="Wait for a build to end.")
     ] = 0,
     dataset: Dataset = DEFAULT_DATASET,
 ) -> int:

@@ -208,3 +208,41 @@ def test_one_odd_document_costs_the_others_nothing(odd: tuple[int, ...]) -> None
     ]
     assert together(files) == alone(files)
     assert num_together(files) == len(files) - len(odd)
+
+
+PLAIN_SPEC = json.dumps(Spec(hash=hash_of(9)).spelled(6))
+LOOK_ALIKES = {
+    "a cut between specs": PLAIN_SPEC.replace("ubuntu22.04", "a}, {b"),
+    "a cut before a list": PLAIN_SPEC.replace("ubuntu22.04", ": [b"),
+    "a cut for the next one": PLAIN_SPEC.replace('"os": "ubuntu22.04", ', "").replace(
+        '"platform": "linux"', '"platform": ": [linux"'
+    ),
+    "a key within a text": PLAIN_SPEC.replace("ubuntu22.04", ":"),
+    "a comma within a text": PLAIN_SPEC.replace("ubuntu22.04", ", "),
+    "a list in a list": PLAIN_SPEC.replace('"versions": [', '"versions": [['),
+    "a text for a list": PLAIN_SPEC.replace('"versions": [', '"versions": "'),
+    "an open text": PLAIN_SPEC.replace('"ubuntu22.04"', '"ubuntu22.04'),
+    "a second text": PLAIN_SPEC.replace('"ubuntu22.04"', '"ubuntu22.04" "x"'),
+    "keys in another order": json.dumps(dict(reversed(json.loads(PLAIN_SPEC).items()))),
+    "no white space": json.dumps(json.loads(PLAIN_SPEC), separators=(",", ":")),
+    "more white space": PLAIN_SPEC.replace(", ", " ,  "),
+    "a hash one too long": PLAIN_SPEC.replace(hash_of(9), hash_of(9) + "a"),
+    "a key behind the last": PLAIN_SPEC[:-1] + ', "signed": true}',
+    "a list behind the last": PLAIN_SPEC[:-1] + ', "oss": []}',
+    "the compiler twice": '{"compiler": "gcc@=1", ' + PLAIN_SPEC[1:],
+    "the stacks twice": PLAIN_SPEC.replace('"stacks": [', '"stacks": [], "stacks": ['),
+    "a list twice with no space": PLAIN_SPEC.replace('"stacks": [', '"stacks":[], "stacks": ['),
+    "an empty spec": "{}",
+}
+
+
+@pytest.mark.parametrize("spec", LOOK_ALIKES.values(), ids=LOOK_ALIKES.keys())
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_only_looks_like_a_cut(spec: str, number: int) -> None:
+    others = ["", PLAIN_SPEC.replace(hash_of(9), hash_of(8))]
+    text = made("odd", [Spec(hash=hash_of(9))]).decode()
+    odd = text.replace(f"[{PLAIN_SPEC}]", f"[{', '.join([*others[1:number], spec])}]").encode()
+    assert odd != text.encode() or spec == PLAIN_SPEC
+    files = [*GOOD, ("odd.md", odd), ("last.md", made("last", [Spec(hash=hash_of(7))]))]
+    assert together(files) == alone(files)
+    assert num_together(files) >= 4

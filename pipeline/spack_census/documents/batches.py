@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from spack_census.documents import columns, frontmatter, parsing
+from spack_census.documents import columns, frontmatter, parsing, pieces
 from spack_census.documents.frontmatter import PlainFields
 from spack_census.documents.parsing import StackCounts
 from spack_census.documents.records import Document, Reject
@@ -72,7 +72,7 @@ def _rows(numbers: list[int], plain: Mapping[int, _Plain]) -> dict[int, _Decoded
 
 def _plain(data: bytes) -> _Plain | None:
     fields = frontmatter.exact(data)
-    if fields is None or not columns.is_eligible(fields.details):
+    if fields is None or not pieces.is_eligible(fields.details):
         return None
     declared = parsing.declared(fields.meta)
     return None if declared is None else _Plain(fields, *declared)

@@ -1,6 +1,6 @@
 """The `spec_details` of many documents → Arrow columns at once, where nothing is wrong with any.
 
-What is taken here must be exactly what `decoding` makes of each list alone. Whatever is odd in any
+What is taken here must be exactly what `details` makes of each list alone. Whatever is odd in any
 way is left to it: then `decode` returns None and does not say why.
 """
 
@@ -9,27 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json as pj
+from msgspec import UNSET
 
 from spack_census.dataset.schema import COUNT, SPECS, TEXT, TEXTS
-from spack_census.documents import details, generations, values
+from spack_census.documents import generations, pieces, values
+from spack_census.documents.pieces import Coded, Pieces
 from spack_census.documents.records import Record, Rejected
 from spack_census.spack.versions import version_key
 
-_DETAILS = pa.list_(
-    pa.struct(
-        [(name, TEXT) for name in ("compiler", "hash", "os", "platform", "size", "target")]
-        + [(name, TEXTS) for name in ("stacks", "variants", "versions")]
-    )
-)
-# A key or value that is not as it should be, or stands twice, is an error of the parser.
-_PARSE = pj.ParseOptions(
-    explicit_schema=pa.schema([("details", _DETAILS)]), unexpected_field_behavior="error"
-)
 _COLUMNS = tuple(name for name in SPECS.arrow.names if name != "snapshot")
 _UNKNOWN = ("tarball_url", "namespace", "package_hash", "build_spec")
 """Columns that no document taken here fills."""
@@ -79,85 +71,57 @@ class Decoded(NamedTuple):
     """(generation, hash epoch) of each."""
 
 
-def is_eligible(details: bytes) -> bool:
-    """Tell whether a list can be decoded here if it is faultless.
-
-    Without a backslash no text holds a line break, which `_joined` relies on.
-    """
-    return b"\\" not in details and b'"tarball"' not in details
-
-
 def decode(packages: Sequence[str], details: Sequence[bytes]) -> Decoded | None:
-    """Return the records of lists that are eligible, None where one of them is not faultless."""
+    """Return the records of lists that can be cut, None where one of them is not faultless."""
+    found = pieces.cut(details)
+    if found is None or _has_twins(found):
+        return None
     try:
-        lists = _lists(details)
-        # One document's text must not become two lists.
-        if lists.null_count or len(lists) != len(details):
-            return None
-        specs = lists.flatten()
-        parents = pc.list_parent_indices(lists)
-        if specs.null_count or not _is_plain(specs) or _has_twins(parents, specs.field("hash")):
-            return None
-        package = pa.array(packages, TEXT).take(parents)
-        columns = {"package": package, **_columns(specs)}
-    except (pa.ArrowInvalid, Rejected):
+        columns = {"package": pa.array(packages, TEXT).take(found.parents), **_columns(found)}
+    except (msgspec.MsgspecError, Rejected):
         return None
     table = pa.Table.from_arrays([columns[name] for name in _COLUMNS], _COLUMNS)
-    records = [Rows(table, start, stop) for start, stop in pairwise(lists.offsets.to_pylist())]
-    return Decoded(records, _generations(specs, lists.offsets))
+    records = [Rows(table, start, stop) for start, stop in pairwise(found.offsets.to_pylist())]
+    return Decoded(records, _generations(found))
 
 
-def _lists(details: Sequence[bytes]) -> pa.ListArray:
-    text = b"".join(b'{"details":%b}\n' % each for each in details)
-    options = pj.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    table = pj.read_json(pa.BufferReader(text), read_options=options, parse_options=_PARSE)
-    return table.column("details").combine_chunks()
-
-
-def _is_plain(specs: pa.StructArray) -> bool:
-    for field in specs.type:
-        column = specs.field(field.name)
-        if field.name != "size" and column.null_count:
-            return False
-        if pa.types.is_list(field.type):
-            texts = column.flatten()
-            # `_joined` cannot tell an empty text from no text.
-            if texts.null_count or pc.index(texts, "").as_py() >= 0:
-                return False
-    matches = pc.match_substring_regex(specs.field("hash"), f"^{details.HASH.pattern}$")
-    versions = pc.list_value_length(specs.field("versions"))
-    # Of no specs at all, `all` says null.
-    return pc.all(pc.and_(matches, pc.equal(versions, 1))).as_py() is not False
-
-
-def _has_twins(parents: pa.Array, hashes: pa.Array) -> bool:
+def _has_twins(found: Pieces) -> bool:
     """Tell whether a hash stands twice in one list; another list may well have it too."""
-    if pc.count_distinct(hashes).as_py() == len(hashes):
+    if pc.count_distinct(found.hashes).as_py() == len(found.hashes):
         return False
-    pairs = pa.table({"parent": parents, "hash": hashes})
+    pairs = pa.table({"parent": found.parents, "hash": found.hashes})
     distinct = pairs.group_by(pairs.column_names, use_threads=False).aggregate([])
-    return bool(distinct.num_rows < len(hashes))
+    return bool(distinct.num_rows < len(found.hashes))
 
 
-def _columns(specs: pa.StructArray) -> dict[str, pa.Array]:
-    """Return what the specs tell; raises Rejected for what cannot stand in a column."""
-    compiler, version = specs.field("compiler"), specs.field("versions").flatten()
-    variants, stacks = _joined(specs.field("variants")), _joined(specs.field("stacks"))
-    return dict.fromkeys(_UNKNOWN, pa.nulls(len(specs), TEXT)) | {
-        "platform": _mapped(specs.field("platform"), values.platform),
-        "target": _mapped(specs.field("target"), values.target),
-        "version": _mapped(version, values.version),
-        "version_key": _mapped(version, version_key),
-        "compiler_name": _mapped(compiler, lambda text: values.compiler(text).name),
-        "compiler_version": _mapped(compiler, lambda text: values.compiler(text).version),
-        "compiler_written": _mapped(compiler, lambda text: values.compiler(text).written),
-        "os": _mapped(specs.field("os"), values.operating_system),
-        "variants": _mapped(variants, lambda text: values.variants(_parted(text)), TEXTS),
-        "flags": _no_texts(len(specs)),
-        "stacks": _mapped(stacks, lambda text: values.stacks(_parted(text)), TEXTS),
-        "hash": specs.field("hash"),
-        "size_bytes": _mapped(specs.field("size"), values.size_bytes, COUNT),
+def _columns(found: Pieces) -> dict[str, pa.Array]:
+    """Return what the specs tell; raises Rejected or MsgspecError for what is not faultless."""
+    compiler, build, place = found.compiler, found.build, found.place
+    variants, version = found.variants, found.version
+    return dict.fromkeys(_UNKNOWN, pa.nulls(len(found.hashes), TEXT)) | {
+        "platform": build.column(lambda piece: values.platform(pieces.build(piece).platform)),
+        "target": place.column(lambda piece: values.target(pieces.place(piece).target)),
+        "version": version.column(lambda piece: values.version(pieces.version(piece))),
+        "version_key": version.column(lambda piece: version_key(pieces.version(piece))),
+        "compiler_name": compiler.column(lambda piece: _compiler(piece).name),
+        "compiler_version": compiler.column(lambda piece: _compiler(piece).version),
+        "compiler_written": compiler.column(lambda piece: _compiler(piece).written),
+        "os": build.column(lambda piece: values.operating_system(pieces.build(piece).os)),
+        "variants": variants.column(lambda piece: values.variants(pieces.variants(piece)), TEXTS),
+        "flags": _no_texts(len(found.hashes)),
+        "stacks": place.column(lambda piece: values.stacks(pieces.place(piece).stacks), TEXTS),
+        "hash": found.hashes,
+        "size_bytes": build.column(_size_bytes, COUNT),
     }
+
+
+def _compiler(piece: str) -> values.Compiler:
+    return values.compiler(pieces.compiler(piece))
+
+
+def _size_bytes(piece: str) -> int | None:
+    size = pieces.build(piece).size
+    return None if size is UNSET else values.size_bytes(size)
 
 
 def _no_texts(count: int) -> pa.ListArray:
@@ -166,53 +130,33 @@ def _no_texts(count: int) -> pa.ListArray:
     )
 
 
-def _mapped(
-    column: pa.Array, function: Callable[[str], Any], type_: pa.DataType = TEXT
-) -> pa.Array:
-    """Return the values as a function changes them, which is asked once for each distinct one."""
-    coded = column.dictionary_encode()
-    return pa.array(map(function, coded.dictionary.to_pylist()), type_).take(coded.indices)
-
-
-def _joined(lists: pa.ListArray) -> pa.Array:
-    """Return each list as one text, which Arrow tells apart fast; `_parted` gives it back."""
-    return pc.binary_join(lists, "\n")
-
-
-def _parted(text: str) -> tuple[str, ...]:
-    return tuple(text.split("\n")) if text else ()
-
-
-def _generations(specs: pa.StructArray, offsets: pa.Array) -> list[tuple[int, int | None]]:
+def _generations(found: Pieces) -> list[tuple[int, int | None]]:
     """Return (generation, hash epoch) of each list, from the marks that its specs bear."""
-    compilers = specs.field("compiler")
-    variants = _joined(specs.field("variants"))
-    has_array = _any(variants, lambda text: generations.has_array(_parted(text)), offsets)
-    has_none = _any(compilers, generations.is_none, offsets)
-    has_package = _any(compilers, generations.is_package, offsets)
-    has_equals = _any(compilers, generations.is_equals, offsets)
-    bounds = offsets.to_pylist()
+
+    def shown(column: Coded, is_mark: Callable[[str], bool]) -> list[bool]:
+        return _any(column, is_mark, found.offsets)
+
+    compiler, variants = found.compiler, found.variants
+    shown_by_list = zip(
+        shown(variants, lambda piece: generations.has_array(pieces.variants(piece))),
+        shown(compiler, lambda piece: generations.is_none(pieces.compiler(piece))),
+        shown(compiler, lambda piece: generations.is_package(pieces.compiler(piece))),
+        shown(compiler, lambda piece: generations.is_equals(pieces.compiler(piece))),
+        strict=True,
+    )
+    bounds = pairwise(found.offsets.to_pylist())
     return [
-        generations.generation(
-            generations.Marks(
-                is_empty=start == stop,
-                has_tarball=False,
-                has_array=has_array[index],
-                has_none=has_none[index],
-                has_package=has_package[index],
-                has_equals=has_equals[index],
-            )
-        )
-        for index, (start, stop) in enumerate(pairwise(bounds))
+        # One with a tarball is of another form.
+        generations.generation(generations.Marks(start == stop, False, *marks))  # noqa: FBT003
+        for (start, stop), marks in zip(bounds, shown_by_list, strict=True)
     ]
 
 
-def _any(column: pa.Array, test: Callable[[str], bool], offsets: pa.Array) -> list[bool]:
-    """Tell of each list whether one of its values passes a test, asked once for each distinct."""
-    coded = column.dictionary_encode()
-    passed = [test(text) for text in coded.dictionary.to_pylist()]
+def _any(column: Coded, is_mark: Callable[[str], bool], offsets: pa.Array) -> list[bool]:
+    """Tell of each list whether one of its pieces bears a mark, looked for once in each."""
+    passed = [is_mark(piece) for piece in column.texts]
     if not any(passed):
         return [False] * (len(offsets) - 1)
-    counts = pa.array(passed).cast(pa.int64()).take(coded.indices)
+    counts = pa.array(passed).cast(pa.int64()).take(column.indices)
     sums = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(counts)])
     return [before < after for before, after in pairwise(sums.take(offsets).to_pylist())]

@@ -7,6 +7,7 @@ where it breaks.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, NamedTuple, NoReturn
 
@@ -27,6 +28,8 @@ _HEAD = re.compile(
     rb"layout: cache\n"
     rb"categories: \[package, (?P<snapshot>[A-Za-z][A-Za-z0-9._@+-]*)\]\n"
 )
+_EXACT_HEAD = re.compile(rb"---\n" + _HEAD.pattern + rb"meta: \{")
+_EXACT_MIDDLE = b"}\nspec_details: ["
 _JSON_KEY = re.compile(rb"^(meta|spec_details)[ \t]*:", re.MULTILINE)
 _JSON_LINE = re.compile(rb"^(meta|spec_details)[ \t]*:[ \t]+([\[{].*)$", re.MULTILINE)
 
@@ -107,7 +110,12 @@ def peek(head: bytes) -> str | None:
 
 
 def _snapshot(match: re.Match[bytes]) -> str | None:
-    name = match["snapshot"].decode()
+    return _snapshot_name(match["snapshot"])
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _snapshot_name(text: bytes) -> str | None:
+    name = text.decode()
     is_text = name.lower() not in _NOT_TEXT
     return name if is_text and PARTITION_VALUE.fullmatch(name) else None
 
@@ -117,25 +125,23 @@ def exact(data: bytes) -> PlainFields | None:
 
     Seven lines and no others, the last without a newline, as the site's script writes them.
     """
-    lines = data.split(b"\n", 7)
-    if len(lines) != 7 or lines[0] != b"---" or lines[6] != b"---":
+    head = _EXACT_HEAD.match(data)
+    if head is None or (snapshot := _snapshot(head)) is None:
         return None
-    meta, details = lines[4], lines[5]
+    middle = data.find(_EXACT_MIDDLE, head.end())
     if not (
-        meta.startswith(b"meta: {")
-        and meta.endswith(b"}")
-        and details.startswith(b"spec_details: [")
-        and details.endswith(b"]")
+        middle >= 0
+        and data.endswith(b"]\n---")
+        and data.count(b"\n") == 6
         and len(data) <= LIMITS.document_bytes
         and data.isascii()
         and b"\0" not in data
         and b"\r" not in data
     ):
         return None
-    match = _HEAD.match(data, 4)
-    if match is None or (snapshot := _snapshot(match)) is None:
-        return None
-    return PlainFields(match["title"].decode(), snapshot, meta[6:], details[14:])
+    meta = data[head.end() - 1 : middle + 1]
+    details = data[middle + len(_EXACT_MIDDLE) - 1 : -len(b"\n---")]
+    return PlainFields(head["title"].decode(), snapshot, meta, details)
 
 
 def careful(text: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Spack 1.0 (database version 8) made compilers packages and spells arrays `k:=v`;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from spack_census.spack.compilers import RENAMED
@@ -53,6 +53,9 @@ def is_equals(compiler: str) -> bool:
     return "@=" in compiler
 
 
-def has_array(variants: Iterable[str]) -> bool:
+def has_array(variants: Sequence[str]) -> bool:
     """Tell whether one of the variants is spelled `k:=v`."""
+    # Few documents have any, and one look at all variants together says so.
+    if ":=" not in " ".join(variants):
+        return False
     return any(":=" in variant.partition("=")[0] + "=" for variant in variants)

@@ -98,7 +98,7 @@ def stacks(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_length(place: str, texts: tuple[str, ...]) -> None:
-    if any(len(text) > LIMITS.text_characters for text in texts):
+    if max(map(len, texts), default=0) > LIMITS.text_characters:
         raise fault(Reason.TOO_LARGE, place, f"more than {LIMITS.text_characters:,} characters")
 
 

@@ -6,6 +6,7 @@ generation of document or index it comes from.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -62,10 +63,12 @@ def variants(values: Iterable[str]) -> tuple[str, ...]:
     is cut to 7 characters, as the site cuts it; compiler flags are no variants and left out.
     Raises ValueError, naming it, for one without a name, or with neither a sign nor a value.
     """
-    spelled = (_variant(text) for text in values)
-    return tuple(sorted({text for text in spelled if text is not None}))
+    spelled = set(map(_variant, values))
+    return tuple(sorted(text for text in spelled if text is not None))
 
 
+# A few hundred settings make all the thousands of sets of them.
+@functools.lru_cache(maxsize=1 << 12)
 def _variant(text: str) -> str | None:
     switch = _SWITCH.fullmatch(text)
     if switch is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 import spack_census as sc
+from support import stores
 
 # No example has a time limit: a machine may be slow or busy. CI tries the same examples each time.
 settings.register_profile(
@@ -54,6 +55,21 @@ def shipped(documents_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     dataset = tmp_path_factory.mktemp("shipped") / "dataset"
     sc.build(documents_folder, dataset)
     return dataset
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Run an S3 server on loopback for all tests; return its address."""
+    with stores.s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an S3 server, to which the environment leads."""
+    for name, value in stores.environment(s3_server).items():
+        monkeypatch.setenv(name, value)
+    return s3_server
 
 
 @pytest.fixture(scope="session")

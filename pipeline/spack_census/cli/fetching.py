@@ -58,7 +58,8 @@ def fetch(
     What is there and no longer as it was fetched is fetched whole again. A
     password is taken from CENSUS_FETCH_USER and CENSUS_FETCH_PASSWORD, or
     from netrc, a token from CENSUS_FETCH_TOKEN; it goes to the host of URL
-    alone. oci://HOST/NAME is an OCI build cache: docker login counts too.
+    alone. oci://HOST/NAME is an OCI build cache: docker login counts too;
+    s3://BUCKET/PREFIX and gs:// need the extra cloud: docs/sources.md.
 
     Example: census fetch https://binaries.spack.io/cache_spack_io_index.json --latest 2
     """

@@ -17,7 +17,7 @@ from spack_census.sources import places
 from spack_census.sources.listing import LISTING
 
 PUBLIC = f"https://binaries.spack.io/{LISTING}"
-_REMOTE = re.compile(r"(?:https?|s3|oci|oci\+http):", re.IGNORECASE)
+_REMOTE = re.compile(r"(?:https?|s3|gs|oci|oci\+http):", re.IGNORECASE)
 _PRINTABLE = re.compile(r"[!-~]+")
 _SECRETS = re.compile(r"(?<=//)[^/?#]*@|[^/?#]*:[^/?#]*@")
 """What may be a user's name and password, also where an address is none."""
@@ -54,13 +54,18 @@ def http_url(url: str) -> str:
     """Return the URL under which HTTP knows a build cache; raises SourceError if it has none."""
     parts = checked(url)
     if parts.scheme == "s3":
-        if parts.netloc != "spack-binaries":
-            message = f"{shown(url)}: of s3 only the public bucket s3://spack-binaries is read"
-            raise SourceError(message, "name its https address, or copy it to a folder")
+        if not is_public(url):
+            message = f"{shown(url)}: of s3 a list on a web server names s3://spack-binaries alone"
+            raise SourceError(message, "report it to those who publish the list")
         return f"https://binaries.spack.io{parts.path}"
     if parts.scheme not in _PORTS or not parts.hostname:
         raise SourceError(f"{shown(url)!r} is no address of a build cache", f"one is {PUBLIC}")
     return url
+
+
+def is_public(url: str) -> bool:
+    """Tell whether an address is one of the public bucket, which is read over HTTP."""
+    return checked(url)[:2] == ("s3", "spack-binaries")
 
 
 def checked(url: str) -> SplitResult:
@@ -134,11 +139,14 @@ def with_suffix(url: str, suffix: str) -> str:
 def place(named: Named) -> Path:
     """Return the folder for a build cache, below that of its host: no two share one."""
     parts = urlsplit(named.base)
+    host = quote(parts.netloc, safe="")
+    if parts.scheme not in _PORTS:
+        host = f"{parts.scheme}+{host}"
     inside = [quote(part, safe="@+=~,") for part in parts.path.split("/") if part.strip(".")]
     if named.query:
         # It may be a signature, which is nobody's business.
         inside.append(f"query-{hashlib.sha256(named.query.encode()).hexdigest()[:12]}")
-    return Path(quote(parts.netloc, safe=""), *inside)
+    return Path(host, *inside)
 
 
 def local(source: str) -> Path:

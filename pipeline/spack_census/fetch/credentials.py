@@ -49,14 +49,10 @@ def basic(parts: SplitResult, found: tuple[str, str] | None) -> str | None:
 
 
 def _private(parts: SplitResult, header: str) -> str:
-    if parts.scheme != "https" and not _is_here(parts.hostname or ""):
+    if parts.scheme != "https" and not reach.is_here(parts.hostname or ""):
         message = f"a password for {parts.netloc} would travel over http, where others can read it"
         raise SourceError(message, "name its https address")
     return header
-
-
-def _is_here(host: str) -> bool:
-    return host == "localhost" or (host[:1].isdigit() and reach.is_inside(host))
 
 
 def pair(host: str) -> tuple[str, str] | None:

@@ -8,23 +8,27 @@ server no longer has: a stale one would pass for the state of today.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.disk import durable, locking
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.fetch import addresses, images, mirrors, parts, registry, remote, state
+from spack_census.fetch import addresses, buckets, images, mirrors, parts, remote, state
+from spack_census.fetch.addresses import Named
 from spack_census.fetch.attempts import NotAdmittedError
-from spack_census.fetch.images import Image
+from spack_census.fetch.buckets import Bucket
 from spack_census.fetch.patience import Patience
 from spack_census.fetch.reach import reach
-from spack_census.fetch.remote import Status
-from spack_census.fetch.session import THEIRS, OnFile, Session
+from spack_census.fetch.registry import Registry, fetch_image
+from spack_census.fetch.remote import Server, Status
+from spack_census.fetch.session import THEIRS, Carrier, OnFile, Session
 from spack_census.fetch.tokens import RegistryLogin, how_to_log_in
 from spack_census.fetch.web import Web
-from spack_census.sources import listing
+from spack_census.sources import listing, places, specfiles
 from spack_census.sources.listing import LISTING
 from spack_census.spack import series
 
@@ -56,6 +60,8 @@ def default_folder(url: str) -> Path:
     """Return where a build cache is mirrored to by default; raises SourceError for no address."""
     if images.is_image(url):
         return CACHE / images.image(url).folder
+    if buckets.is_bucket(url):
+        return CACHE / addresses.place(addresses.split(url))
     return CACHE / addresses.place(addresses.split(addresses.http_url(url)))
 
 
@@ -83,22 +89,13 @@ def fetch(  # noqa: PLR0913 - the options of `census fetch`
     another fetch writes to the folder, CensusError where the disk fails.
     """
     wanted = _Wanted(snapshots, latest, views, with_sizes, from_specs)
-    image = images.image(url) if images.is_image(url) else None
-    if from_specs and image is None:
-        message = f"{addresses.shown(url)}: no server lists the specs of a mirror"
-        raise SourceError(message, "copy the mirror to a folder, and name that")
-    address = addresses.http_url(url) if image is None else image.base
+    chosen = _chosen_way(url, wanted, allow_hosts, patience)
     target = (folder or default_folder(url)).resolve()
     with durable.errors(target, remote.MEND), locking.hold(target, busy=_BUSY):
         parts.clean(target)
-        net = Web(reach(address, allow_hosts), patience)
-        named = addresses.split(address)
-        session = Session(named, target, net, on_file, state.load(target))
+        session = Session(chosen.named, target, chosen.carrier, on_file, state.load(target))
         try:
-            if image is None:
-                missing = _fetch(session, wanted)
-            else:
-                missing = _fetch_image(session, image, wanted)
+            missing = chosen.fetch(session, wanted)
             # All is here: what waits for its rest waits for nothing.
             parts.clean(target, most_bytes=0)
         finally:
@@ -109,26 +106,66 @@ def fetch(  # noqa: PLR0913 - the options of `census fetch`
     return Fetched(target, num_files, num_new, session.num_bytes, tuple(sorted(missing)))
 
 
-def _fetch_image(session: Session, image: Image, wanted: _Wanted) -> list[str]:
+class _Way(NamedTuple):
+    """How a build cache is fetched."""
+
+    named: Named
+    carrier: Carrier
+    fetch: Callable[[Session, _Wanted], list[str]]
+    """Fetches everything; returns the paths of the indexes that are missing."""
+
+
+def _chosen_way(url: str, wanted: _Wanted, allow_hosts: Sequence[str], patience: Patience) -> _Way:
+    """Return how to fetch what an address names; raises SourceError where that cannot be done."""
+    if buckets.is_bucket(url):
+        named = addresses.split(url)
+        bucket = Bucket(named.base, patience)
+        return _Way(named, bucket, functools.partial(_fetch_bucket, bucket))
+    if not images.is_image(url):
+        if wanted.from_specs:
+            message = f"{addresses.shown(url)}: no server lists the specs of a mirror"
+            raise SourceError(message, "copy the mirror to a folder, and name that")
+        address = addresses.http_url(url)
+        net = Web(reach(address, allow_hosts), patience)
+        return _Way(addresses.split(address), Server(net), _fetch)
+    image = images.image(url)
     if wanted.views:
         message = f"{image} is an OCI build cache, which has no index views"
         raise SourceError(message, "leave out --view; another index is another tag, NAME:TAG")
-    session.net = replace(session.net, login=RegistryLogin(image, session.net))
+    net = Web(reach(image.base, allow_hosts), patience)
+    net = replace(net, login=RegistryLogin(image, net))
+    fetch_image = functools.partial(_fetch_image, Registry(image, net))
+    return _Way(addresses.split(image.base), Server(net), fetch_image)
+
+
+def _fetch_image(registry: Registry, session: Session, wanted: _Wanted) -> list[str]:
     specs = wanted.with_sizes or wanted.from_specs
     try:
-        registry.fetch_image(session, image, specs=specs, index=not wanted.from_specs)
+        fetch_image(session, registry, specs=specs, index=not wanted.from_specs)
     except NotAdmittedError as error:
-        message = f"{image} is not for everyone, or not with this password"
-        raise SourceError(f"{message}: {error.message}", *how_to_log_in(image)) from error
+        message = f"{registry.image} is not for everyone, or not with this password"
+        steps = how_to_log_in(registry.image)
+        raise SourceError(f"{message}: {error.message}", *steps) from error
     return []
 
 
-def _fetch(session: Session, wanted: _Wanted) -> list[str]:
-    """Fetch everything; return the paths of the indexes that are missing."""
+def _fetch_bucket(bucket: Bucket, session: Session, wanted: _Wanted) -> list[str]:
+    if not wanted.from_specs:
+        # Who may not list may still read an index whose name is known.
+        with suppress(NotAdmittedError):
+            return _fetch(session, wanted, bucket.names(places.INDEX_FOLDER))
+        return _fetch(session, wanted)
+    told = bucket.names(places.SPECS) | bucket.names(specfiles.V2_FOLDER, deep=False)
+    mirrors.fetch_specs(session, told)
+    return []
+
+
+def _fetch(session: Session, wanted: _Wanted, told: Iterable[str] = ()) -> list[str]:
+    """Fetch a list's indexes, or those of a mirror; `told` are files that the server holds."""
     is_list = session.named.relative in (LISTING, None) and not wanted.views
     if is_list and session.get(THEIRS, session.named.url(LISTING)):
         return _fetch_listed(session, wanted)
-    found = mirrors.fetch_alone(session, wanted.views)
+    found = mirrors.fetch_alone(session, wanted.views, told)
     if wanted.with_sizes:
         mirrors.fetch_manifests(session, found)
     return []
@@ -144,7 +181,7 @@ def _fetch_listed(session: Session, wanted: _Wanted) -> list[str]:
     for each in theirs:
         if each.is_elsewhere:
             # All of them before the first: a list that cannot be trusted is not fetched in part.
-            session.net.reach.demand_listed(each.url)
+            session.carrier.listed_url(each.url)
     found = session.get_each(lambda each: mirrors.fetch_index(session, each), theirs)
     if wanted.with_sizes:
         here = [each for each, ok in zip(theirs, found, strict=True) if ok]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from spack_census.documents import indexes
 from spack_census.documents.records import Rejected
@@ -10,23 +10,24 @@ from spack_census.errors import SourceError
 from spack_census.fetch import addresses
 from spack_census.fetch.remote import Status
 from spack_census.fetch.session import Session
-from spack_census.sources import manifests, mirror, places
+from spack_census.sources import manifests, mirror, places, specfiles
 from spack_census.sources.listing import LISTING, ROOT, Listed
 
 _REPORT = "report it to those who publish it"
 
 
-def fetch_alone(session: Session, views: Sequence[str]) -> list[Listed]:
+def fetch_alone(session: Session, views: Sequence[str], told: Iterable[str] = ()) -> list[Listed]:
     """Fetch the indexes of a mirror that no list names: its default index, or these views.
 
     What the folder holds of it since an earlier fetch is fetched too: an old view beside a new
-    index would pass for the state of today. Raises SourceError where a view, its blob, or every
-    index is missing.
+    index would pass for the state of today. `told` are files that the server says it holds. Raises
+    SourceError where a view, its blob, or every index is missing.
     """
     relative = session.named.relative
     wanted = [places.view(name) for name in views]
     if relative in (None, *places.INDEXES):
-        wanted += sorted(place for place in session.state.files if _is_of_mirror(place))
+        known = {*session.state.files, *(() if views else told)}
+        wanted += sorted(place for place in known if _is_of_mirror(place))
     found = {place: _fetched(session, place) for place in dict.fromkeys(wanted)}
     for place in [] if views else places.INDEXES if relative is None else (relative,):
         if place not in found:
@@ -63,12 +64,12 @@ def _raise_missing(session: Session, views: list[str]) -> None:
     steps = [f"looked for {looked_for}", "is the address right?"]
     if relative is None:
         steps.append("has it index views only? no server lists them: name one, --view NAME")
-    raise SourceError(f"there is no build cache at {base}", *steps)
+    raise SourceError(f"there is no build cache at {base}", *steps, *session.carrier.hints)
 
 
 def fetch_index(session: Session, each: Listed) -> bool:
     """Fetch an index, and the blob that its manifest names; return whether the server has both."""
-    url = session.net.reach.demand_listed(each.url) if each.is_elsewhere else None
+    url = session.carrier.listed_url(each.url) if each.is_elsewhere else None
     manifest = places.index_manifest(each.relative)
     if manifest is None:
         if session.get(each.relative, url):
@@ -94,6 +95,36 @@ def fetch_manifests(session: Session, listed: Sequence[Listed]) -> None:
     chosen = [each for each in listed if each.label == ROOT or each.snapshot not in whole]
     found = dict.fromkeys(place for each in chosen for place in _manifests(session, each))
     session.get_each(session.get, found)
+
+
+def fetch_specs(session: Session, told: Collection[str]) -> None:
+    """Fetch what describes each spec, of the files that the server says it holds.
+
+    What the server no longer has is removed: it would pass for a spec of today. Raises SourceError
+    where nothing describes a spec.
+    """
+    wanted = sorted(filter(specfiles.is_file, told))
+    if not wanted:
+        message = f"{session.named.base} is no mirror with specs"
+        looked_for = f"looked for {places.SPECS}, and {specfiles.V2_FOLDER}/*.spec.json"
+        raise SourceError(message, looked_for, *session.carrier.hints)
+    for place in {*filter(specfiles.is_file, session.state.files)} - {*wanted}:
+        session.forget(place)
+    session.get_each(lambda place: _fetch_spec(session, place), wanted)
+
+
+def _fetch_spec(session: Session, place: str) -> bool:
+    """Fetch a file that describes a spec, and the blob it names; the build tells what lacks."""
+    if not session.get(place):
+        return False
+    if not place.endswith(places.SPEC_SUFFIX):
+        return True
+    try:
+        data = (session.folder / place).read_bytes()
+        content = manifests.demanded(data, manifests.SPEC)
+    except Rejected:
+        return False
+    return session.get(places.blob("", content.checksum))
 
 
 def _manifests(session: Session, each: Listed) -> Iterator[str]:

@@ -74,6 +74,11 @@ def reach(url: str, allowed: Iterable[str] = ()) -> Reach:
     return Reach(origin, frozenset(each.lower() for each in allowed), from_inside)
 
 
+def is_here(host: str) -> bool:
+    """Tell whether a host, as an address names it, is this machine or on its network."""
+    return host == "localhost" or (host[:1].isdigit() and is_inside(host))
+
+
 def is_inside(peer: str) -> bool:
     """Tell whether an IP address is of this machine or its network, and of no use elsewhere."""
     try:

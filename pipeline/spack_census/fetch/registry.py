@@ -152,19 +152,18 @@ class _Layout:
         durable.replace(folder / oci.LAYOUT, _LAYOUT)
 
 
-def fetch_image(session: Session, image: Image, *, specs: bool, index: bool) -> None:
+def fetch_image(session: Session, registry: Registry, *, specs: bool, index: bool) -> None:
     """Fetch the index of a build cache, and with `specs` what describes each of its specs.
 
     Where `index` is not demanded, there may be none. Raises SourceError where nothing of a build
     cache is there.
     """
-    registry = Registry(image, session.net)
     layout = _Layout(session, registry, oci.digests(session.folder))
     has_index = layout.take_index()
     if specs or not has_index:
         tags = _spec_tags(registry)
         if not has_index and (index or not tags):
-            _raise_missing(image, tags)
+            _raise_missing(registry.image, tags)
         session.get_each(layout.take_spec, tags if specs else [])
     layout.write()
 

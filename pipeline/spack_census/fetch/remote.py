@@ -6,6 +6,7 @@ A file appears under its name when all of it is there and on the disk.
 from __future__ import annotations
 
 import http
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,6 +61,27 @@ class Wanted:
     def path(self) -> Path:
         """Where the file belongs."""
         return self.folder / self.relative
+
+
+@dataclass(slots=True)
+class Server:
+    """Brings files of a web server here, which does not tell what it holds."""
+
+    net: Web
+    hints: tuple[str, ...] = ()
+
+    @property
+    def halted(self) -> threading.Event:
+        """Set where the rest of the fetch is not wanted any more."""
+        return self.net.halted
+
+    def bring(self, wanted: Wanted, on_bytes: OnBytes) -> Download:
+        """Bring a file up to date with its URL."""
+        return download(wanted, self.net, on_bytes)
+
+    def listed_url(self, url: str) -> str:
+        """Return the URL of what a list names; raises SourceError where it may not name that."""
+        return self.net.reach.demand_listed(url)
 
 
 def download(wanted: Wanted, net: Web, on_bytes: OnBytes = lambda _count: None) -> Download:

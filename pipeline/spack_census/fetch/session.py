@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from spack_census.disk import durable, locking
 from spack_census.errors import SourceError
-from spack_census.fetch import remote
 from spack_census.fetch.addresses import Named
-from spack_census.fetch.remote import Status, Wanted
+from spack_census.fetch.remote import Download, OnBytes, Status, Wanted
 from spack_census.fetch.state import Known, State
-from spack_census.fetch.web import Web
 from spack_census.sources import places
 from spack_census.sources.listing import LISTING
 
@@ -29,13 +27,31 @@ OnFile = Callable[[str, Status | None, int], None]
 _Item = TypeVar("_Item")
 
 
+class Carrier(Protocol):
+    """What brings files of a build cache here: from a web server, or from a bucket."""
+
+    @property
+    def halted(self) -> threading.Event:
+        """Set where the rest of the fetch is not wanted any more."""
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What else to look at where nothing is found."""
+
+    def bring(self, wanted: Wanted, on_bytes: OnBytes) -> Download:
+        """Bring one file up to date; raises SourceError, CensusError where the disk fails."""
+
+    def listed_url(self, url: str) -> str:
+        """Return the URL of what a list names elsewhere; raises SourceError where it may not."""
+
+
 @dataclass(slots=True)
 class Session:
     """One fetch: where from, where to, and what came."""
 
     named: Named
     folder: Path
-    net: Web
+    carrier: Carrier
     on_file: OnFile
     state: State
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,17 +66,14 @@ class Session:
         known = known if known.fits(path) else Known()
         status = Status.UNCHANGED
         if not known.sha256 or not _is_settled(relative):
-            found = remote.download(
-                Wanted(
-                    url or self.named.url(relative),
-                    self.folder,
-                    relative,
-                    known,
-                    path.name if places.is_blob(relative) else None,
-                ),
-                self.net,
-                lambda count: self._count(relative, count),
+            wanted = Wanted(
+                url or self.named.url(relative),
+                self.folder,
+                relative,
+                known,
+                path.name if places.is_blob(relative) else None,
             )
+            found = self.carrier.bring(wanted, lambda count: self._count(relative, count))
             status, known = found
         if status is Status.MISSING:
             path.unlink(missing_ok=True)
@@ -68,9 +81,16 @@ class Session:
             self.state.files.pop(relative, None)
             if status is not Status.MISSING:
                 self.state.files[relative] = known
-            self.statuses[relative] = status
+            if self.statuses.get(relative) is not Status.NEW:
+                # What two indexes name came with the first.
+                self.statuses[relative] = status
             self.on_file(relative, status, 0)
         return status is not Status.MISSING
+
+    def forget(self, relative: str) -> None:
+        """Remove a file that an earlier fetch brought; raises OSError."""
+        self._path(relative).unlink(missing_ok=True)
+        del self.state.files[relative]
 
     def kept(self, relative: str) -> bytes | None:
         """Return a file that is as it was fetched, None for any other."""
@@ -113,7 +133,7 @@ class Session:
         try:
             return list(pool.map(get, items))
         except BaseException:
-            self.net.halted.set()
+            self.carrier.halted.set()
             raise
         finally:
             pool.shutdown(cancel_futures=True)

@@ -23,6 +23,7 @@ INDEXES = (V3_INDEX, V2_INDEX)
 """Where a mirror's default index may lie, the newer layout first."""
 VIEWS = "v3/manifests/index/*/index.manifest.json"
 """A pattern for the indexes of its views."""
+INDEX_FOLDER = "v3/manifests/index"
 SPECS = "v3/manifests/spec"
 SPEC_SUFFIX = ".spec.manifest.json"
 

@@ -57,6 +57,14 @@ def is_place(relative: str) -> bool:
     return relative in (places.SPECS, V2_FOLDER)
 
 
+def is_file(relative: str) -> bool:
+    """Tell whether a place of a mirror is one of a file that describes a spec."""
+    folder, _, name = relative.rpartition("/")
+    if name.endswith(places.SPEC_SUFFIX):
+        return folder.rpartition("/")[0] == places.SPECS
+    return folder == V2_FOLDER and name.endswith(_SUFFIXES)
+
+
 def files(root: Path, place: str) -> list[Path]:
     """Return the files that describe a spec each, sorted: of one spec the signed one comes last."""
     if place == places.SPECS:

@@ -10,23 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from spack_census.ask.queries import VIEWS, find_root, load, run
 from spack_census.dataset import formats, older, schema
 from spack_census.dataset.layout import Manifest, demand_files, pin, read_manifest
 from spack_census.errors import QueryError
 
-_SQL_TYPES = {
-    pa.string(): "varchar",
-    pa.int32(): "integer",
-    pa.int64(): "bigint",
-    pa.bool_(): "boolean",
-    pa.date32(): "date",
-}
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -129,22 +123,13 @@ def _columns(version: Path, manifest: Manifest, table: schema.Table) -> list[str
             found.append(column.name)
         else:
             value = "null" if column.nullable else "[]"
-            found.append(f"{value}::{_sql_type(column.type)} as {column.name}")
+            found.append(f"{value}::{column.stored.sql} as {column.name}")
     return found
 
 
 def _nothing(table: schema.Table) -> str:
-    columns = ", ".join(f"null::{_sql_type(c.type)} as {c.name}" for c in table.columns)
+    columns = ", ".join(f"null::{c.stored.sql} as {c.name}" for c in table.columns)
     return f"select {columns}\nwhere false"
-
-
-def _sql_type(type_: pa.DataType) -> str:
-    if pa.types.is_list(type_):
-        return f"{_sql_type(type_.value_type)}[]"
-    if pa.types.is_struct(type_):
-        fields = ", ".join(f"{field.name} {_sql_type(field.type)}" for field in type_)
-        return f"struct({fields})"
-    return _SQL_TYPES[type_]
 
 
 def _glob(version: Path, table: schema.Table) -> str:

@@ -37,7 +37,7 @@ def specs(documents: Iterable[Document]) -> pa.Table:
 
 def _specs_in_run(snapshot: str, rows: Rows) -> pa.Table:
     table = rows.table.slice(rows.start, len(rows))
-    named = table.append_column("snapshot", pa.repeat(pa.scalar(snapshot, schema.TEXT), len(rows)))
+    named = table.append_column("snapshot", pa.repeat(pa.scalar(snapshot, pa.string()), len(rows)))
     columns = named.select(schema.SPECS.arrow.names).columns
     return pa.Table.from_arrays(columns, schema=schema.SPECS.arrow)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import msgspec
@@ -83,7 +82,9 @@ class _Written(msgspec.Struct):
 
 def installed_tools() -> dict[str, str]:
     """Return tool → version of what writes a dataset: other versions may write other bytes."""
-    return {tool: installed_version(tool) for tool in _TOOLS}
+    from importlib.metadata import version
+
+    return {tool: version(tool) for tool in _TOOLS}
 
 
 def seal(manifest: Manifest) -> str:

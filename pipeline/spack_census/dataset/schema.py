@@ -6,60 +6,22 @@ files; they are text, always, whatever a reader would guess from their looks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import pyarrow as pa
+from spack_census.dataset.table import (
+    COUNT,
+    DAY,
+    FLAG,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    Column,
+    Table,
+    several,
+    struct,
+)
 
-TEXT = pa.string()
-TEXTS = pa.list_(pa.string())
-COUNT = pa.int64()
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, Arrow type, meaning, and whether null may stand in it.
-
-    `since` is the format that brought it. A dataset of an older one is read with null in its
-    place, or with an empty list where null may not stand.
-    """
-
-    name: str
-    type: pa.DataType
-    description: str
-    nullable: bool = False
-    since: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its columns, the folder levels it is partitioned by, and its sort order.
-
-    `since` is the format that brought it: it is empty in a dataset of an older one.
-    """
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    partitions: tuple[str, ...] = ()
-    sort: tuple[str, ...] = ()
-    since: int = 1
-
-    @property
-    def arrow(self) -> pa.Schema:
-        """The Arrow schema of all columns, descriptions in the field metadata."""
-        return pa.schema([_field(column) for column in self.columns])
-
-    @property
-    def file_arrow(self) -> pa.Schema:
-        """The Arrow schema inside a file: all columns but those in the folder names."""
-        return pa.schema([_field(c) for c in self.columns if c.name not in self.partitions])
-
-
-def _field(column: Column) -> pa.Field:
-    return pa.field(
-        column.name, column.type, column.nullable, metadata={"description": column.description}
-    )
-
+__all__ = ["COUNT", "FORMAT", "TABLES", "TEXT", "TEXTS", "Column", "Table"]
 
 SPECS = Table(
     "specs",
@@ -95,16 +57,14 @@ EXTERNALS = Table(
     " and compilers, as an index names it. They count nowhere.",
     (
         *(replace(column, since=2) for column in SPECS.columns if column.name != "stacks"),
-        Column("is_external", pa.bool_(), "Whether it was found on a system, not built", since=2),
+        Column("is_external", FLAG, "Whether it was found on a system, not built", since=2),
     ),
     ("snapshot",),
     ("package", "version_key", "hash"),
     since=2,
 )
 
-_STACK_COUNTS = pa.list_(
-    pa.struct([pa.field("stack", TEXT, nullable=False), pa.field("num_specs", COUNT)])
-)
+_STACK_COUNTS = several(struct(stack=TEXT, num_specs=COUNT))
 
 DOCUMENTS = Table(
     "documents",
@@ -117,7 +77,7 @@ DOCUMENTS = Table(
         Column("size_bytes", COUNT, "Size of the document"),
         Column(
             "generation",
-            pa.int32(),
+            NUMBER,
             "Generation of the document format, 1 to 7; null for an index",
             nullable=True,
         ),
@@ -160,10 +120,10 @@ SNAPSHOTS = Table(
         Column("snapshot", TEXT, "Name of the snapshot"),
         Column("series", TEXT, "develop-dated, release, develop or other"),
         Column("series_order", COUNT, "Position in the series, oldest first, from 1"),
-        Column("snapshot_date", pa.date32(), "Date in the name, null if none", nullable=True),
+        Column("snapshot_date", DAY, "Date in the name, null if none", nullable=True),
         Column(
             "hash_epoch",
-            pa.int32(),
+            NUMBER,
             "Spack database version since which hashes are "
             "made this way (6 or 8), null when it cannot be told",
             nullable=True,
@@ -182,7 +142,7 @@ SNAPSHOTS = Table(
         ),
         Column(
             "rules",
-            pa.int32(),
+            NUMBER,
             "Number of the rules by which documents became rows, null where not noted",
             nullable=True,
             since=2,
@@ -201,11 +161,9 @@ TARGETS = Table(
             "family", TEXT, "Root of its family, such as x86_64; null if unknown", nullable=True
         ),
         Column("vendor", TEXT, "Vendor; generic for none; null if unknown", nullable=True),
-        Column(
-            "generation", pa.int32(), "Generation within the vendor, null if none", nullable=True
-        ),
+        Column("generation", NUMBER, "Generation within the vendor, null if none", nullable=True),
         Column("ancestors", TEXTS, "Targets whose binaries it runs too, nearest first"),
-        Column("known", pa.bool_(), "Whether archspec knows it"),
+        Column("known", FLAG, "Whether archspec knows it"),
     ),
     (),
     ("target",),
@@ -217,7 +175,7 @@ TARGET_COMPAT = Table(
     (
         Column("host", TEXT, "CPU microarchitecture of the machine"),
         Column("target", TEXT, "Target of a binary that the host can run"),
-        Column("distance", pa.int32(), "0 for the host itself, more for more general targets"),
+        Column("distance", NUMBER, "0 for the host itself, more for more general targets"),
     ),
     (),
     ("host", "distance", "target"),

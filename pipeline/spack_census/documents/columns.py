@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import UNSET
 
-from spack_census.dataset.schema import COUNT, SPECS, TEXT, TEXTS
+from spack_census.dataset.schema import SPECS
 from spack_census.documents import generations, pieces, values
-from spack_census.documents.pieces import Coded, Pieces
+from spack_census.documents.pieces import TEXT, Coded, Pieces
 from spack_census.documents.records import Record, Rejected
 from spack_census.spack.versions import version_key
 
+TEXTS, COUNT = pa.list_(TEXT), pa.int64()
 _COLUMNS = tuple(name for name in SPECS.arrow.names if name != "snapshot")
 _UNKNOWN = ("tarball_url", "namespace", "package_hash", "build_spec")
 """Columns that no document taken here fills."""

@@ -24,8 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import UNSET, UnsetType
 
-from spack_census.dataset.schema import TEXT
-
+TEXT = pa.string()
 _SPECS = "}, {"
 _LISTS = '": ['
 _HASH = '", "hash": "'

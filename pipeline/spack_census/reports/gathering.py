@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 from duckdb import ColumnExpression, ConstantExpression
 
-from spack_census.ask import queries
+from spack_census.ask import queries, rules
 from spack_census.ask.changed import CHANGES, VersionStep
 from spack_census.ask.diff import Diff, diff
 from spack_census.ask.snapshots import Snapshot
@@ -90,6 +90,7 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Tre
         checks=_checks(con, after),
         causes=found.causes,
         knows_dependencies=found.knows_dependencies,
+        rules_note=rules.told([found.before, found.after]),
     )
 
 

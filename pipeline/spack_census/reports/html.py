@@ -22,7 +22,7 @@ from spack_census.reports.heatmap import heatmap
 from spack_census.reports.page import sections
 from spack_census.reports.report import Point, Report
 from spack_census.reports.sections import Cell, Column, Kind, Package, Table, shown
-from spack_census.reports.sentences import epochs, percent
+from spack_census.reports.sentences import percent, warnings
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,7 +64,7 @@ def render(report: Report, links: Links = Links()) -> str:
         "report.html",
         report=report,
         links=links,
-        warning=epochs(report.before.hash_epoch, report.after.hash_epoch),
+        warnings=warnings(report),
         tiles=_tiles(report),
         sections=sections(report),
         heat=heatmap(report.coverage, report.totals.after_packages),

@@ -6,7 +6,7 @@ from spack_census.ask.formats import markdown_text
 from spack_census.reports import page
 from spack_census.reports.report import Report
 from spack_census.reports.sections import Section, Table, shown
-from spack_census.reports.sentences import epochs
+from spack_census.reports.sentences import warnings
 
 _ROWS = 15
 _CHARACTERS = 120
@@ -20,9 +20,8 @@ def render(report: Report, link: str | None = "") -> str:
     """
     before, after = (markdown_text(side.snapshot) for side in (report.before, report.after))
     parts = [f"# {after}", f"**{markdown_text(report.headline)}**"]
-    warning = epochs(report.before.hash_epoch, report.after.hash_epoch)
-    if warning:
-        parts.append(f"> **{markdown_text(warning)}**")
+    for word, said in warnings(report):
+        parts.append(f"> **{word}.** {markdown_text(said)}")
     for section in page.sections(report):
         parts += _section(section, link)
     said = f"Compared with {before}. Each figure is of a query of spack-census: "

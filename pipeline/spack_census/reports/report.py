@@ -37,6 +37,9 @@ class Side(msgspec.Struct, frozen=True):
     num_specs_rejected: int
     source: str
     source_revision: str
+    rules: Annotated[
+        int | None, Meta(description="the rules that it was read by; null where not noted")
+    ] = None
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -161,6 +164,9 @@ class Report(msgspec.Struct, frozen=True):
         bool,
         Meta(description="whether both know dependencies, and so the causes of rebuilds"),
     ] = False
+    rules_note: Annotated[
+        str, Meta(description="which snapshot was made by which rules, where those differ")
+    ] = ""
 
     @property
     def name(self) -> str:

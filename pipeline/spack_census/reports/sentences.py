@@ -15,6 +15,7 @@ from spack_census.ask.formats import visible
 from spack_census.ask.shares import share_pct
 from spack_census.errors import many
 from spack_census.reports import causes
+from spack_census.reports.report import Report
 
 # `visible` spells the controls; these have no place in XML 1.0 either.
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -41,6 +42,14 @@ def epochs(before: int | None, after: int | None) -> str:
         f"{before} → {after}): every hash differs, and a rebuilt spec says nothing about its "
         "content."
     )
+
+
+def warnings(report: Report) -> list[tuple[str, str]]:
+    """Return what stands above a report and limits what it can say: a word each, and the why."""
+    epoch = epochs(report.before.hash_epoch, report.after.hash_epoch)
+    note = report.rules_note
+    found = [("Another epoch", epoch), ("Other rules", f"These were {note}." if note else "")]
+    return [(word, said) for word, said in found if said]
 
 
 def sentence(diff: Diff) -> str:

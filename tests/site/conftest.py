@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from spack_census.site import page as assembly
+from spack_census.site import script
 from spack_census.site.publish import publish
 from support.query_cases import write_dataset
 from support.report_folders import hostile_tables
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 def evaluate(browser: Browser) -> Iterator[Evaluate]:
     """Return a function that runs JavaScript with the page's modules as `census`."""
     page = browser.new_page()
-    page.evaluate(f"() => {{ globalThis.census = {assembly.library(PORTS)}; }}")
+    page.evaluate(f"() => {{ globalThis.census = {script.library(PORTS)}; }}")
     yield page.evaluate
     page.close()
 

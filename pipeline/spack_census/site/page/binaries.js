@@ -1,6 +1,6 @@
 /** The binaries of a package, newest first: what sets each apart, and the line that installs it. */
 import { exactly, isName } from "./commands.js";
-import { copyLine, count, counted, el } from "./dom.js";
+import { copyLine, count, counted, el, soft } from "./dom.js";
 import { differing, variantName } from "./differing.js";
 import { spelled } from "./snapshot.js";
 import { packageAddress, writeState } from "./state.js";
@@ -28,7 +28,6 @@ export function binaries(app, chosen, rows) {
         found.push(
             el(
                 "p",
-                null,
                 `${more} not shown. `,
                 q && el("a", { href }, `See all ${count(chosen.length)} in the search`),
             ),
@@ -46,20 +45,19 @@ function binary(app, row, names) {
     const rest = stacks.length ? `in ${stacks.join(", ")} · there since ` : "there since ";
     return el(
         "li",
-        null,
         el(
             "p",
             { class: "facts" },
-            el("strong", null, one.version),
-            ...facts.map((each) => el("span", null, each)),
+            el("strong", one.version),
+            ...facts.map((each) => el("span", each)),
         ),
         words.length
-            ? el("p", { class: "words" }, ...words.flatMap((word) => [el("code", null, word), " "]))
+            ? el("p", { class: "words" }, ...words.flatMap((word) => [el("code", word), " "]))
             : null,
-        el("p", { class: "soft" }, rest, sinceLink(app, one)),
+        soft(rest, sinceLink(app, one)),
         one.hash
             ? copyLine(exactly(one.hash), `the line that installs ${one.hash.slice(0, 7)}`)
-            : el("p", { class: "soft" }, "Reading the hashes…"),
+            : soft("Reading the hashes…"),
     );
 }
 

@@ -2,6 +2,7 @@
 import { count, counted, el, percent, say } from "./dom.js";
 import { KINDS } from "./diff.js";
 import { sidePicker } from "./header.js";
+import { grouped } from "./order.js";
 import { packageAddress, writeState } from "./state.js";
 import { longTable } from "./table.js";
 
@@ -17,7 +18,7 @@ const LABELS = {
 
 /** @param {any} app with `pair`, the snapshots, and `diff`, null while it is being made */
 export function drawChanges(app) {
-    const page = el("section", { class: "page" }, el("h1", null, "What changed"));
+    const page = el("section", { class: "page" }, el("h1", "What changed"));
     if (app.index.snapshots.length < 2) {
         page.append(
             el("p", { class: "lead" }, "There is only one snapshot here: a comparison takes two."),
@@ -68,7 +69,6 @@ function notices(app) {
         shown.push(
             el(
                 "p",
-                null,
                 el("a", { href }, "The report on these two"),
                 " says more about causes and stacks.",
             ),
@@ -141,7 +141,7 @@ function kinds(app, wanted) {
         return el(
             "button",
             { ...properties, "aria-pressed": String(wanted.has(kind)) },
-            el("strong", null, count(numbers.get(kind))),
+            el("strong", count(numbers.get(kind))),
             LABELS[kind],
         );
     });
@@ -164,13 +164,10 @@ function filter(app) {
 
 /** One row a package, in the order of names. */
 function groupsOf(changes) {
-    const packages = new Map();
-    for (const each of changes) {
-        if (!packages.has(each.package))
-            packages.set(each.package, { name: each.package, changes: [] });
-        packages.get(each.package).changes.push(each);
-    }
-    return [...packages.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
+    const packages = [...grouped(changes, (each) => each.package)].sort(([x], [y]) =>
+        x < y ? -1 : 1,
+    );
+    return packages.map(([name, own]) => ({ name, changes: own }));
 }
 
 function changesTable(app, rows) {

@@ -32,27 +32,25 @@ export function asTyped(app, text) {
 /**
  * `census find` for what the page shows.
  * @param {any} app @param {any} parsed the constraint @param {string[]} packages that match
- * @returns {{line: string}|{why: string}}
+ * @returns {string} "" where no one line asks for that
  */
 export function findLine(app, parsed, packages) {
     const { q, chosen } = app.state;
     const columns = new Set(parsed?.conditions.map((each) => each.column));
-    if (parsed && parsed.partial && packages.length !== 1) return { why: "it takes whole names" };
+    if (parsed && parsed.partial && packages.length !== 1) return "";
     const words = [];
     // What stands behind a compiler would describe it.
     for (const facet of FACETS.toSorted((x, y) => (x === "compiler") - (y === "compiler"))) {
         const values = chosen[facet] ?? [];
         if (!values.length) continue;
         const word = facetWord(facet, values);
-        if (!word) return { why: `it does not ask for ${facet}s so` };
-        const column = facet === "variant" ? "variants" : facet;
-        if (columns.has(column)) return { why: "it takes one of a kind" };
+        if (!word || columns.has(facet === "variant" ? "variants" : facet)) return "";
         words.push(word);
     }
     const text = !parsed ? "" : parsed.partial ? packages[0] : q.trim();
     const at = parsed?.conditions.find((each) => each.column === "compiler")?.from ?? text.length;
     const whole = [text.slice(0, at).trim(), ...words, text.slice(at)].filter(Boolean).join(" ");
-    return whole ? { line: asTyped(app, whole) } : { why: "there is nothing to look for" };
+    return whole && asTyped(app, whole);
 }
 
 function facetWord(facet, values) {

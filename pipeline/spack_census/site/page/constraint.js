@@ -1,5 +1,5 @@
 /** Tokens → conditions on the columns: a port of spack/attributes.py and ask/attributes.py. */
-import { Refusal, tokens } from "./grammar.js";
+import { Refusal, leave, tokens } from "./grammar.js";
 import { versionKey, versionTest } from "./versions.js";
 
 const PLACES = new Map([
@@ -74,9 +74,9 @@ class Reader {
 
     package(name, number, alone) {
         if (number > 0) throw new Refusal(`“${name}” begins a second spec; give one at a time`);
-        if (name.includes(".")) throw new Refusal("namespaces cannot be asked for here", true);
+        if (name.includes(".")) leave("namespaces");
         if (!alone && this.known.virtuals.includes(name)) {
-            throw new Refusal("what provides a virtual package cannot be asked for here", true);
+            leave("what provides a virtual package");
         }
         this.name = name;
         this.partial = alone || this.token.kind === "glob";
@@ -93,9 +93,9 @@ class Reader {
 
     /** A compiler in the columns; where compilers are dependencies, only the command line knows. */
     compiler({ name, versions }) {
-        if (this.behind) throw new Refusal("two compilers cannot be asked for here", true);
+        if (this.behind) leave("two compilers");
         const names = Object.hasOwn(this.known.compilers, name) ? this.known.compilers[name] : null;
-        if (!names) throw new Refusal(`%${name}: dependencies cannot be asked for here`, true);
+        if (!names) leave(`%${name}: dependencies`);
         if (this.known.edges) {
             throw new Refusal("compilers of this snapshot are dependencies", true);
         }
@@ -126,8 +126,8 @@ class Reader {
         const raw = text.slice(equals + 1);
         const quoted = /^(["'])(.*)\1$/s.exec(raw);
         const value = quoted ? quoted[2].replaceAll(`\\${quoted[1]}`, quoted[1]) : raw;
-        if (FLAGS.has(name)) throw new Refusal("compiler flags cannot be asked for here", true);
-        if (name === "namespace") throw new Refusal("namespaces cannot be asked for here", true);
+        if (FLAGS.has(name)) leave("compiler flags");
+        if (name === "namespace") leave("namespaces");
         if (name === "arch") this.architecture(value);
         else if (["platform", "os", "target"].includes(name)) this.place(name, value);
         else this.variant(name, variantTest(name, value, exact));

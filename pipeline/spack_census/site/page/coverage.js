@@ -1,5 +1,5 @@
 /** Packages × targets: what is there, what is missing. */
-import { count, counted, el, percent, say } from "./dom.js";
+import { count, counted, el, optionsOf, percent, picker, say } from "./dom.js";
 import { placeOf } from "./snapshot.js";
 import { packageAddress } from "./state.js";
 import { longTable } from "./table.js";
@@ -22,7 +22,7 @@ export function drawCoverage(app) {
         el(
             "section",
             { class: "page" },
-            el("h1", null, "Coverage"),
+            el("h1", "Coverage"),
             el("p", { class: "lead" }, lead),
             unknown(state, places),
             missingPicker(
@@ -65,17 +65,11 @@ function unknown(state, places) {
 }
 
 function missingPicker(app, places) {
-    const { state } = app;
-    const onchange = (event) => app.change({ missing: event.target.value });
-    const select = el(
-        "select",
-        { "data-focus": "missing", onchange },
-        el("option", { value: "" }, "any: all packages"),
-    );
-    for (const place of places) {
-        select.append(el("option", { value: place, selected: place === state.missing }, place));
-    }
-    return el("p", { class: "tools" }, el("label", { class: "pick" }, "Only missing on ", select));
+    const take = (missing) => app.change({ missing });
+    const options = optionsOf(places, "any: all packages");
+    const { label, select } = picker("Only missing on", options, take, "missing");
+    select.value = places.includes(app.state.missing) ? app.state.missing : "";
+    return el("p", { class: "tools" }, label);
 }
 
 function coverageTable(app, { listed, order, places, newest, numbers, totals }) {
@@ -83,7 +77,7 @@ function coverageTable(app, { listed, order, places, newest, numbers, totals }) 
     const head = order.map((n) => {
         const [platform, target] = places[n].split(/\/(.*)/);
         const share = `${platform} · ${percent(totals[n], snap.package.length)}`;
-        const name = el("span", null, target, el("span", { class: "second" }, share));
+        const name = el("span", target, el("span", { class: "second" }, share));
         return { name, class: "place" };
     });
     return longTable({

@@ -1,7 +1,7 @@
 /** What became of each spec between two snapshots: a port of queries/views/changes.sql. */
 import { pairsOf } from "./matching.js";
-import { less, lists, nullLast } from "./order.js";
-import { hashText } from "./snapshot.js";
+import { grouped, lists, ordering } from "./order.js";
+import { hashText, textsOf } from "./snapshot.js";
 
 /** @typedef {import("./snapshot.js").Snapshot} Snapshot */
 /**
@@ -61,16 +61,11 @@ class Side {
         const c = snap.columns;
         const [compilerName, compilerRelease] = snap.compiler[c.compiler[row]];
         return {
+            ...textsOf(snap, row),
             row,
-            package: snap.package[c.package[row]],
-            platform: snap.platform[c.platform[row]],
-            os: snap.os[c.os[row]],
-            target: snap.target[c.target[row]],
-            version: snap.version[c.version[row]],
             versionKey: snap.versionKey[c.version[row]],
             compilerName,
             compilerRelease,
-            compiler: snap.compilerText[c.compiler[row]],
             settings: this.settings[c.variants[row]],
             patches: this.patches[c.variants[row]],
             stacks: this.stacks[c.stacks[row]],
@@ -98,16 +93,10 @@ function dropKept(before, after) {
     return kept;
 }
 
-function rowsByHash({ snap }) {
-    const found = new Map();
-    for (let row = 0; row < snap.rows; row++) {
-        const hash = String.fromCharCode(...snap.hashes.subarray(row * 20, row * 20 + 20));
-        const known = found.get(hash);
-        if (known) known.push(row);
-        else found.set(hash, [row]);
-    }
-    return found;
-}
+const rowsByHash = ({ snap: { rows, hashes } }) =>
+    grouped(Array(rows).keys(), (row) =>
+        String.fromCharCode(...hashes.subarray(row * 20, row * 20 + 20)),
+    );
 
 function firstCopies(side, rows, num) {
     if (rows.length === num) return rows;
@@ -115,19 +104,21 @@ function firstCopies(side, rows, num) {
     return members.slice(0, num).map((member) => member.row);
 }
 
-const byCopy = (x, y) =>
-    less(x.package, y.package) ||
-    less(x.versionKey, y.versionKey) ||
-    less(x.version, y.version) ||
-    less(x.platform, y.platform) ||
-    less(x.os, y.os) ||
-    less(x.target, y.target) ||
-    lists(x.stacks, y.stacks) ||
-    nullLast(x.compilerName, y.compilerName) ||
-    nullLast(x.compilerRelease, y.compilerRelease) ||
-    lists(x.settings, y.settings) ||
-    lists(x.patches, y.patches) ||
-    nullLast(x.recipe, y.recipe);
+const SLOT = ["package", "platform", "os", "target"];
+const byCopy = ordering(
+    "package",
+    "versionKey",
+    "version",
+    "platform",
+    "os",
+    "target",
+    "stacks",
+    "compilerName",
+    "compilerRelease",
+    "settings",
+    "patches",
+    "recipe",
+);
 
 /** Package and place → what changed there on each side. */
 function slotsOf(sides) {
@@ -136,12 +127,7 @@ function slotsOf(sides) {
         for (let row = 0; row < side.snap.rows; row++) {
             if (!side.left[row]) continue;
             const member = side.member(row);
-            const name = JSON.stringify([
-                member.package,
-                member.platform,
-                member.os,
-                member.target,
-            ]);
+            const name = JSON.stringify(SLOT.map((each) => member[each]));
             if (!slots.has(name)) slots.set(name, { before: [], after: [] });
             slots.get(name)[side.name].push(member);
         }
@@ -201,9 +187,5 @@ function attributesOf(change, one, other) {
     return Object.keys(differs).filter((name) => differs[name]);
 }
 
-const byKind = (x, y) =>
-    KINDS.indexOf(x.change) - KINDS.indexOf(y.change) ||
-    less(x.package, y.package) ||
-    less(x.platform, y.platform) ||
-    less(x.os, y.os) ||
-    less(x.target, y.target);
+const bySlot = ordering(...SLOT);
+const byKind = (x, y) => KINDS.indexOf(x.change) - KINDS.indexOf(y.change) || bySlot(x, y);

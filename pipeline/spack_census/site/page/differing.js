@@ -1,4 +1,5 @@
 /** In which variants the binaries of a package differ. */
+import { grouped } from "./order.js";
 
 /**
  * @param {import("./snapshot.js").Snapshot} snap @param {number[]} rows
@@ -6,24 +7,15 @@
  *   alike → their words, and how many rows have each
  */
 export function differing(snap, rows) {
-    const sets = new Map();
-    for (const row of rows) {
-        const set = snap.columns.variants[row];
-        sets.set(set, (sets.get(set) ?? 0) + 1);
-    }
     const words = new Map();
-    for (const [set, n] of sets) {
-        for (const id of snap.variantSet[set]) words.set(id, (words.get(id) ?? 0) + n);
+    for (const [set, alike] of grouped(rows, (row) => snap.columns.variants[row])) {
+        for (const id of snap.variantSet[set]) words.set(id, (words.get(id) ?? 0) + alike.length);
     }
-    const found = new Map();
-    for (const [id, n] of words) {
-        if (n === rows.length) continue;
-        const word = snap.variant[id];
-        const name = variantName(word);
-        if (!found.has(name)) found.set(name, []);
-        found.get(name).push({ word, n });
-    }
-    return found;
+    const some = [...words].map(([id, n]) => ({ word: snap.variant[id], n }));
+    return grouped(
+        some.filter(({ n }) => n < rows.length),
+        ({ word }) => variantName(word),
+    );
 }
 
 /** @param {string} word as +mpi or build_type=Release */

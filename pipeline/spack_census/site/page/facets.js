@@ -1,4 +1,5 @@
 /** Which rows match, and how many each further choice would give: one pass over the rows. */
+import { hashText } from "./snapshot.js";
 
 /** @typedef {import("./snapshot.js").Snapshot} Snapshot */
 /** @typedef {import("./constraint.js").Condition} Condition */
@@ -41,21 +42,10 @@ function libcFilter(snap, test) {
 }
 
 /** @param {Snapshot} snap @param {string} prefix */
-function hashFilter(snap, prefix) {
-    const ids = Uint32Array.from({ length: snap.rows }, (_, row) => row);
-    const passes = new Uint8Array(snap.rows);
-    // Five bits a character: whole bytes of the prefix first, then what is left of them.
-    const bits = [...prefix].flatMap((each) => {
-        const value = "abcdefghijklmnopqrstuvwxyz234567".indexOf(each);
-        return [16, 8, 4, 2, 1].map((bit) => (value & bit ? 1 : 0));
-    });
-    const bit = (row, n) => (snap.hashes[row * 20 + (n >> 3)] >> (7 - (n & 7))) & 1;
-    for (let row = 0; row < snap.rows; row++) {
-        let n = 0;
-        while (n < bits.length && bit(row, n) === bits[n]) n++;
-        passes[row] = +(n === bits.length);
-    }
-    return { ids, passes };
+function hashFilter({ rows, hashes }, prefix) {
+    const ids = Uint32Array.from({ length: rows }, (_, row) => row);
+    const has = (row) => +(hashText(hashes, row, prefix.length) === prefix);
+    return { ids, passes: Uint8Array.from(ids, has) };
 }
 
 /**

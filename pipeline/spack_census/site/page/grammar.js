@@ -28,8 +28,8 @@ const TOKEN_KINDS = [
 
 /** What the page does not take, though the command line does. */
 const ELSEWHERE = new Map([
-    ["edge", "dependencies cannot be asked for here"],
-    ["propagated", "settings handed on to dependencies cannot be asked for here"],
+    ["edge", "dependencies"],
+    ["propagated", "settings handed on to dependencies"],
 ]);
 
 /** A constraint that cannot be used; `elsewhere` where `census find` can use it. */
@@ -41,6 +41,11 @@ export class Refusal extends Error {
     }
 }
 
+/** Refuse what the command line takes. @param {string} what several of that */
+export function leave(what) {
+    throw new Refusal(`${what} cannot be asked for here`, true);
+}
+
 /**
  * @typedef {{kind: string, text: string, from: number, to: number, groups: any}} Token
  * @param {string} text @returns {Token[]} without spaces; throws a Refusal
@@ -50,7 +55,7 @@ export function tokens(text) {
     let from = 0;
     while (from < text.length) {
         const token = tokenAt(text, from);
-        if (ELSEWHERE.has(token.kind)) throw new Refusal(ELSEWHERE.get(token.kind), true);
+        if (ELSEWHERE.has(token.kind)) leave(ELSEWHERE.get(token.kind));
         if (token.kind === "file") throw new Refusal("specs in files cannot be asked for");
         if (token.kind !== "space") found.push(token);
         from = token.to;

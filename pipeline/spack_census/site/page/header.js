@@ -1,5 +1,5 @@
 /** What stands around the page: the picker of snapshots, the box, the navigation. */
-import { el } from "./dom.js";
+import { el, picker } from "./dom.js";
 import { writeState } from "./state.js";
 
 const TYPING_MILLISECONDS = 80;
@@ -28,16 +28,12 @@ export function frame(app, entry, title) {
 }
 
 /** A picker of one side of a comparison. */
-export function sidePicker(app, word, value, label) {
-    const onchange = (event) =>
-        app.change({
-            before: app.pair[0].name,
-            after: app.pair[1].name,
-            [word]: event.target.value,
-        });
-    const select = el("select", { "data-focus": word, onchange }, ...snapshotOptions(app));
+export function sidePicker(app, word, value, title) {
+    const [before, after] = app.pair.map((snap) => snap.name);
+    const take = (name) => app.change({ before, after, [word]: name });
+    const { label, select } = picker(title, snapshotOptions(app), take, word);
     select.value = value;
-    return el("label", { class: "pick" }, el("span", null, label), select);
+    return label;
 }
 
 /** The snapshots by series, the newest first. */

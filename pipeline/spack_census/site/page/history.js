@@ -1,9 +1,8 @@
 /** In which snapshots a package's versions are, newest first. */
-import { count, counted, el } from "./dom.js";
+import { count, counted, el, scrolling, shorten, soft, tableHead } from "./dom.js";
 import { readJson } from "./load.js";
 import { packageAddress } from "./state.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const LIVES_SHOWN = 60;
 
 /**
@@ -30,41 +29,20 @@ export function crc32(text) {
 /** @param {any} app */
 export function historyOf(app) {
     const { lives, index } = app;
-    if (!lives) return el("p", { class: "soft" }, app.problem.history ?? "Reading the history…");
-    if (!lives.length) return el("p", { class: "soft" }, "No snapshot here ever had it.");
+    if (!lives) return soft(app.problem.history ?? "Reading the history…");
+    if (!lives.length) return soft("No snapshot here ever had it.");
     const names = index.snapshots.map((each) => each.name);
-    const rows = lives.toReversed().map((life, n) => {
-        const row = lifeLine(app, names, life);
-        row.hidden = n >= LIVES_SHOWN;
-        return row;
-    });
-    const head = ["Version", "Target", "First", "Last", "Snapshots"].map((each, n) =>
-        el("th", { scope: "col", class: n === 4 ? "n" : null }, each),
-    );
+    const rows = lives.toReversed().map((life) => lifeLine(app, names, life));
+    const columns = ["Version", "Target", "First", "Last"];
     const from = `${counted(names.length, "snapshot")}, ${names[0]} to ${names[names.length - 1]}`;
     const table = el(
         "table",
         { class: "data" },
-        el("caption", null, from),
-        el("thead", null, el("tr", null, ...head, el("th", { scope: "col" }, "When"))),
-        el("tbody", null, ...rows),
+        el("caption", from),
+        tableHead([...columns, { name: "Snapshots", class: "n" }, "When"]),
+        el("tbody", ...rows),
     );
-    const pane = el(
-        "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": "History" },
-        table,
-    );
-    return el("div", null, pane, more(rows));
-}
-
-function more(rows) {
-    if (rows.length <= LIVES_SHOWN) return null;
-    const button = el("button", { type: "button", class: "link" }, `All ${count(rows.length)}`);
-    button.addEventListener("click", () => {
-        rows.forEach((row) => (row.hidden = false));
-        button.remove();
-    });
-    return button;
+    return el("div", scrolling("History", table), shorten(rows, LIVES_SHOWN));
 }
 
 function lifeLine(app, names, [place, version, runs]) {
@@ -77,28 +55,27 @@ function lifeLine(app, names, [place, version, runs]) {
     const num = spans.reduce((sum, span) => sum + span.num, 0);
     return el(
         "tr",
-        null,
         el("th", { scope: "row" }, version),
-        el("td", null, place),
-        el("td", null, link(first)),
-        el("td", null, first === last ? el("span", { class: "soft" }, "the same") : link(last)),
+        el("td", place),
+        el("td", link(first)),
+        el("td", first === last ? el("span", { class: "soft" }, "the same") : link(last)),
         el("td", { class: "n" }, count(num)),
-        el("td", null, timeline(spans, names.length)),
+        el("td", timeline(spans, names.length)),
     );
 }
 
 function timeline(spans, length) {
-    const made = document.createElementNS(SVG, "svg");
-    made.setAttribute("viewBox", `0 0 ${length} 10`);
-    made.setAttribute("preserveAspectRatio", "none");
-    made.setAttribute("aria-hidden", "true");
-    made.setAttribute("class", "life");
-    for (const { first, num } of spans) {
-        const bar = document.createElementNS(SVG, "rect");
-        bar.setAttribute("x", String(first));
-        bar.setAttribute("width", String(num));
-        bar.setAttribute("height", "10");
-        made.append(bar);
-    }
+    const looks = { viewBox: `0 0 ${length} 10`, preserveAspectRatio: "none" };
+    return svg(
+        "svg",
+        { ...looks, "aria-hidden": true, class: "life" },
+        spans.map(({ first, num }) => svg("rect", { x: first, width: num, height: 10 })),
+    );
+}
+
+function svg(tag, attributes, parts = []) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+    made.append(...parts);
     return made;
 }

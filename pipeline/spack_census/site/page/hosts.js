@@ -1,4 +1,5 @@
 /** What runs on a machine: a port of the conditions of ask/hosts.py; the index has the tables. */
+import { versionKey } from "./versions.js";
 
 /**
  * @param {{cpu: string, system: string}} host "" for any, and names that nobody knows are left out
@@ -22,17 +23,10 @@ export function hostConditions({ cpu, system }, { runs, apple, systems }) {
     if (own) {
         // Where an index tells what a binary needs, that decides; else the name of its system does.
         const test = ([os, glibc]) =>
-            glibc !== null && own.glibc !== null ? !newer(glibc, own.glibc) : own.runs.includes(os);
+            glibc !== null && own.glibc !== null
+                ? versionKey(glibc) <= versionKey(own.glibc)
+                : own.runs.includes(os);
         found.push({ column: "libc", text: `runs on ${system}`, test, drop: { system: "" } });
     }
     return found;
-}
-
-/** Whether one version of glibc is newer than another: 2.17 is newer than 2.9. */
-function newer(one, other) {
-    const [own, others] = [one, other].map((text) => text.split(".").map(Number));
-    for (let n = 0; n < own.length && n < others.length; n++) {
-        if (own[n] !== others[n]) return own[n] > others[n];
-    }
-    return own.length > others.length;
 }

@@ -196,9 +196,9 @@ function fail(problem) {
         el(
             "section",
             { class: "page" },
-            el("h1", null, "Something could not be read"),
+            el("h1", "Something could not be read"),
             el("p", { class: "warning", role: "alert" }, problem.message),
-            el("p", null, advice, el("code", null, "census site"), ". ", again),
+            el("p", advice, el("code", "census site"), ". ", again),
         ),
     );
     main.dataset.shown = location.hash;

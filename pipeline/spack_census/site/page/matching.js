@@ -1,5 +1,5 @@
 /** Who became whom, within one slot: the passes of queries/views/changes.sql. */
-import { less, lists, nullLast } from "./order.js";
+import { lists, ordering } from "./order.js";
 
 const WEIGHTS = { settings: 1e3, versions: 1e4, places: 1e5 };
 
@@ -28,14 +28,7 @@ function kindsOf(slot) {
     const kinds = new Map();
     for (const side of ["before", "after"]) {
         for (const member of slot[side]) {
-            const { versionKey, compilerName, compilerRelease, settings, stacks } = member;
-            const name = JSON.stringify([
-                versionKey,
-                compilerName,
-                compilerRelease,
-                settings,
-                stacks,
-            ]);
+            const name = JSON.stringify(TEXT.map((each) => member[each]));
             if (!kinds.has(name)) kinds.set(name, { ...member, before: [], after: [] });
             kinds.get(name)[side].push(member);
         }
@@ -54,16 +47,11 @@ function kindsOf(slot) {
     return listed;
 }
 
-const byText = (x, y) =>
-    less(x.versionKey, y.versionKey) ||
-    nullLast(x.compilerName, y.compilerName) ||
-    nullLast(x.compilerRelease, y.compilerRelease) ||
-    lists(x.settings, y.settings) ||
-    lists(x.stacks, y.stacks);
-
+/** The text of a spec, up to what tells look-alikes apart. */
+const TEXT = ["versionKey", "compilerName", "compilerRelease", "settings", "stacks"];
+const byText = ordering(...TEXT);
 // Rows of one version stand in the order of their hashes.
-const byMember = (x, y) =>
-    less(x.version, y.version) || lists(x.patches, y.patches) || x.row - y.row;
+const byMember = ordering("version", "patches", "row");
 
 /** All pairs of kinds, the closest first. */
 function candidates(olds, news) {

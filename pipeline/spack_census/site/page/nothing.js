@@ -27,25 +27,21 @@ export function nothing(app, usable, without) {
     const lines = helpful.map(({ name, n, href }) =>
         el(
             "li",
-            null,
-            el("a", { href }, "Without ", el("code", null, name)),
+            el("a", { href }, "Without ", el("code", name)),
             ` ${counted(n, "binary", "binaries")}`,
         ),
     );
     const box = el("div", { class: "empty" });
     if (lines.length)
-        box.append(
-            el("p", null, "One condition less, and there would be some:"),
-            el("ul", null, ...lines),
-        );
+        box.append(el("p", "One condition less, and there would be some:"), el("ul", ...lines));
     else if (leave.length > 1)
-        box.append(el("p", null, "No single condition is in the way: several are."));
-    else box.append(el("p", null, `${app.snap.name} holds nothing of that name.`));
+        box.append(el("p", "No single condition is in the way: several are."));
+    else box.append(el("p", `${app.snap.name} holds nothing of that name.`));
     const fresh = EXAMPLES.map((q) =>
-        el("li", null, el("a", { href: writeState({ at: state.at, q }) }, el("code", null, q))),
+        el("li", el("a", { href: writeState({ at: state.at, q }) }, el("code", q))),
     );
     box.append(
-        el("p", null, "Other snapshots may have it: the picker is at the top. Or begin anew:"),
+        el("p", "Other snapshots may have it: the picker is at the top. Or begin anew:"),
         el("ul", { class: "examples" }, ...fresh),
     );
     return box;

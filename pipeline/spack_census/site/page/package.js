@@ -2,7 +2,7 @@
 import { binaries } from "./binaries.js";
 import { installLines } from "./commands.js";
 import { differing } from "./differing.js";
-import { copyLine, count, counted, el, say } from "./dom.js";
+import { copyLine, count, counted, el, say, scrolling, soft, tableHead } from "./dom.js";
 import { historyOf } from "./history.js";
 import { relations } from "./relations.js";
 import { placeOf, rowsOf } from "./snapshot.js";
@@ -17,7 +17,7 @@ export function drawPackage(app) {
         { class: "path" },
         el("a", { href: writeState({ at: state.at }) }, "All packages"),
     );
-    const page = el("section", { class: "page" }, back, el("h1", null, state.name || "No package"));
+    const page = el("section", { class: "page" }, back, el("h1", state.name || "No package"));
     if (!rows.length) page.append(absent(app));
     else page.append(...present(app, rows));
     page.append(section("History", historyOf(app)));
@@ -43,7 +43,7 @@ function present(app, rows) {
     );
     say(`${state.name}: ${counted(chosen.length, "binary", "binaries")}`);
     return [
-        el("p", { class: "lead" }, lead, el("strong", null, newest), "."),
+        el("p", { class: "lead" }, lead, el("strong", newest), "."),
         install(app, newest),
         section("Versions and targets", matrix(app, rows, places, versions)),
         section(heading(chosen, rows), showAll(app, chosen, rows), ...binaries(app, chosen, rows)),
@@ -52,7 +52,7 @@ function present(app, rows) {
     ];
 }
 
-const section = (title, ...parts) => el("section", null, el("h2", null, title), ...parts);
+const section = (title, ...parts) => el("section", el("h2", title), ...parts);
 
 function heading(chosen, rows) {
     if (chosen.length === rows.length) return counted(rows.length, "binary", "binaries");
@@ -64,7 +64,7 @@ function showAll(app, chosen, rows) {
     const { state } = app;
     const what = [state.version, ...(state.chosen.target ?? [])].filter(Boolean).join(" on ");
     const all = writeState({ ...state, version: "", chosen: {} });
-    return el("p", { class: "soft" }, `Only ${what}. `, el("a", { href: all }, "Show all"));
+    return soft(`Only ${what}. `, el("a", { href: all }, "Show all"));
 }
 
 function absent(app) {
@@ -95,9 +95,9 @@ function install(app, newest) {
     if (!lines) {
         const why =
             "No lines to copy: where this snapshot is published is not known, or a name in it is odd.";
-        return el("p", { class: "soft" }, why);
+        return soft(why);
     }
-    const step = (text, ...copied) => el("li", null, el("p", null, text), ...copied);
+    const step = (text, ...copied) => el("li", el("p", text), ...copied);
     const steps = [
         step(
             "Once, add the mirror of this snapshot and trust its keys:",
@@ -112,8 +112,8 @@ function install(app, newest) {
     return el(
         "details",
         { class: "install", open: true },
-        el("summary", null, "Install from this cache"),
-        el("ol", null, ...steps),
+        el("summary", "Install from this cache"),
+        el("ol", ...steps),
     );
 }
 
@@ -151,12 +151,11 @@ function matrix(app, rows, places, versions) {
     };
     const head = places.map((place) => {
         const [platform, target] = place.split(/\/(.*)/);
-        return el("th", { scope: "col" }, target, el("span", { class: "second" }, platform));
+        return { name: el("span", target, el("span", { class: "second" }, platform)) };
     });
     const lines = versions.map((version) =>
         el(
             "tr",
-            null,
             el("th", { scope: "row" }, snap.version[version]),
             ...places.map((place) => cell(version, place)),
         ),
@@ -167,20 +166,17 @@ function matrix(app, rows, places, versions) {
             "table",
             { class: "heat" },
             caption("How many binaries of each version are on each target"),
-            el("thead", null, el("tr", null, el("th", { scope: "col" }, "Version"), ...head)),
-            el("tbody", null, ...lines),
+            tableHead(["Version", ...head]),
+            el("tbody", ...lines),
         ),
     );
 }
 
 const caption = (text) => el("caption", { class: "hidden" }, text);
 
-const scrolling = (label, table) =>
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
-
 function variants(app, rows) {
     const found = [...differing(app.snap, rows)].sort(([x], [y]) => (x < y ? -1 : 1));
-    if (!found.length) return el("p", { class: "soft" }, "All binaries have the same variants.");
+    if (!found.length) return soft("All binaries have the same variants.");
     const { state } = app;
     const lines = found.map(([name, values]) => {
         const links = values
@@ -190,7 +186,6 @@ function variants(app, rows) {
                 const href = writeState({ q: `${state.name}@:`, at: state.at, by: "spec", chosen });
                 return el(
                     "li",
-                    null,
                     el("a", { class: "mono", href }, word),
                     el("span", { class: "n" }, ` ${count(n)}`),
                 );
@@ -207,25 +202,15 @@ function variants(app, rows) {
             );
         return el(
             "tr",
-            null,
             el("th", { scope: "row" }, name),
-            el("td", null, el("ul", { class: "inline" }, ...links)),
+            el("td", el("ul", { class: "inline" }, ...links)),
         );
     });
     return el(
         "table",
         { class: "data" },
         caption("Variants that differ"),
-        el(
-            "thead",
-            null,
-            el(
-                "tr",
-                null,
-                el("th", { scope: "col" }, "Variant"),
-                el("th", { scope: "col" }, "Settings, and how many binaries have each"),
-            ),
-        ),
-        el("tbody", null, ...lines),
+        tableHead(["Variant", "Settings, and how many binaries have each"]),
+        el("tbody", ...lines),
     );
 }

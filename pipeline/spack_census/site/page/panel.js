@@ -1,5 +1,5 @@
 /** The filters beside the results. The panel stays as it is: what is clicked must not move away. */
-import { count, el } from "./dom.js";
+import { count, el, linkButton, optionsOf, picker, soft } from "./dom.js";
 import { FACETS, facetValues, select } from "./facets.js";
 
 export const TITLES = {
@@ -29,7 +29,7 @@ function makePanel(app) {
     const base = select(snap, [], {}).counts;
     const host = hostFilter(app);
     const groups = FACETS.map((facet) => makeGroup(app, facet, base[facet]));
-    const summary = el("summary", null);
+    const summary = el("summary");
     const node = el("details", { class: "filters" }, summary, host.node);
     node.append(...groups.map((group) => group.node));
     const wide = matchMedia("(min-width: 60rem)");
@@ -50,22 +50,16 @@ function makePanel(app) {
 /** A binary counts if the CPU runs its target and the system its libc. */
 function hostFilter(app) {
     const { runs, systems } = app.index;
-    const cpu = picker("CPU", Object.keys(runs), (cpu) => app.change({ cpu }));
-    const system = picker("System", Object.keys(systems), (system) => app.change({ system }));
-    const node = el("fieldset", { class: "facet host" }, el("legend", null, "Runs on"));
+    const known = (table) => optionsOf(Object.keys(table), "any");
+    const cpu = picker("CPU", known(runs), (cpu) => app.change({ cpu }));
+    const system = picker("System", known(systems), (system) => app.change({ system }));
+    const node = el("fieldset", { class: "facet host" }, el("legend", "Runs on"));
     node.append(cpu.label, system.label);
     const update = (state) => {
         cpu.select.value = Object.hasOwn(runs, state.cpu) ? state.cpu : "";
         system.select.value = Object.hasOwn(systems, state.system) ? state.system : "";
     };
     return { node, update };
-}
-
-function picker(title, values, take) {
-    const options = values.map((value) => el("option", { value }, value));
-    const select = el("select", { onchange: () => take(select.value) });
-    select.append(el("option", { value: "" }, "any"), ...options);
-    return { select, label: el("label", { class: "pick" }, el("span", null, title), select) };
 }
 
 function makeGroup(app, facet, base) {
@@ -75,10 +69,10 @@ function makeGroup(app, facet, base) {
         .sort((x, y) => y.n - x.n || (x.value < y.value ? -1 : 1));
     const group = { facet, values, lines: new Map(), all: false, needle: "", chosen: new Set() };
     group.counts = base;
-    group.list = el("div", null);
-    group.more = el("button", { type: "button", class: "link", onclick: () => toggleAll(group) });
+    group.list = el("div");
+    group.more = linkButton(() => toggleAll(group));
     group.line = (each) => lineOf(app, group, each);
-    group.node = el("fieldset", { class: "facet" }, el("legend", null, TITLES[facet]));
+    group.node = el("fieldset", { class: "facet" }, el("legend", TITLES[facet]));
     if (values.length > MANY) group.node.append(findField(group));
     group.node.append(group.list, group.more);
     group.update = (chosen, counts) => {
@@ -121,7 +115,7 @@ function lineOf(app, group, { value, id }) {
         });
         const n = el("span", { class: "n" });
         const name = el("span", { class: "name" }, value || "none");
-        line = { id, box, n, node: el("label", null, box, name, n), was: -1 };
+        line = { id, box, n, node: el("label", box, name, n), was: -1 };
         group.lines.set(value, line);
     }
     return line;
@@ -134,7 +128,7 @@ function list(group) {
     const some = found.filter(({ value }, n) => n < VALUES_SHOWN || chosen.has(value));
     const listed = needle || all ? found.slice(0, MOST_FOUND) : some;
     group.list.replaceChildren(...listed.map((each) => group.line(each).node));
-    if (!found.length) group.list.append(el("p", { class: "soft" }, "None is called so."));
+    if (!found.length) group.list.append(soft("None is called so."));
     group.more.hidden = Boolean(needle) || values.length <= VALUES_SHOWN;
     group.more.setAttribute("aria-expanded", String(all));
     group.more.textContent = all ? "Fewer" : `All ${count(values.length)}`;

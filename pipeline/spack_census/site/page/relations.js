@@ -1,5 +1,5 @@
 /** What a package depends on and what depends on it, where the snapshot knows. */
-import { count, el } from "./dom.js";
+import { count, el, shorten, soft } from "./dom.js";
 import { packageAddress } from "./state.js";
 
 const RELATIONS_SHOWN = 30;
@@ -8,7 +8,7 @@ const RELATIONS_SHOWN = 30;
 export function relations(app, rows) {
     const { snap } = app;
     if (!snap.files.deps) return [];
-    const waiting = el("p", { class: "soft" }, app.problem.deps ?? "Reading the dependencies…");
+    const waiting = soft(app.problem.deps ?? "Reading the dependencies…");
     if (!snap.edges) return [["Dependencies", waiting]];
     const below = belowOf(snap, rows);
     const above = aboveOf(snap, rows);
@@ -65,29 +65,17 @@ function note(found, name, [types, virtuals], fresh) {
 }
 
 function relationList(app, found, none) {
-    if (!found.size) return el("p", { class: "soft" }, none);
+    if (!found.size) return soft(none);
     const listed = [...found].sort(([x, a], [y, b]) => b.n - a.n || (x < y ? -1 : 1));
-    const items = listed.map(([name, one], n) => {
+    const items = listed.map(([name, one]) => {
         const types = [...one.types].sort().join(", ");
         const as = one.virtuals.size ? ` as ${[...one.virtuals].sort().join(", ")}` : "";
         const link = one.elsewhere
             ? el("span", { title: "not in this cache" }, name)
             : el("a", { href: packageAddress(name, app.state.at) }, name);
         const rest = el("span", { class: "soft" }, ` ${types}${as}`);
-        return el(
-            "li",
-            { hidden: n >= RELATIONS_SHOWN },
-            link,
-            rest,
-            el("span", { class: "n" }, count(one.n)),
-        );
+        return el("li", link, rest, el("span", { class: "n" }, count(one.n)));
     });
-    const node = el("ul", { class: "relations" }, ...items);
-    if (items.length <= RELATIONS_SHOWN) return node;
-    const more = el("button", { type: "button", class: "link" }, `All ${count(items.length)}`);
-    more.addEventListener("click", () => {
-        items.forEach((item) => (item.hidden = false));
-        more.remove();
-    });
-    return el("div", null, node, more);
+    const more = shorten(items, RELATIONS_SHOWN);
+    return el("div", el("ul", { class: "relations" }, ...items), more);
 }

@@ -1,11 +1,12 @@
 /** The first page: what is asked for, filters, what matches. */
 import { asTyped, csv, download, findLine } from "./commands.js";
 import { parse } from "./constraint.js";
-import { copyButton, count, counted, el, say } from "./dom.js";
+import { copyButton, count, counted, el, say, soft } from "./dom.js";
 import { FACETS, filterOf, select } from "./facets.js";
 import { Refusal } from "./grammar.js";
 import { hostConditions } from "./hosts.js";
 import { nothing } from "./nothing.js";
+import { grouped } from "./order.js";
 import { TITLES, filterPanel } from "./panel.js";
 import { spelled } from "./snapshot.js";
 import { packageAddress, writeState } from "./state.js";
@@ -23,7 +24,7 @@ export function drawSearch(app) {
         usable.map((each) => filterOf(snap, each)),
         state.chosen,
     );
-    const packages = grouped(snap, found.rows, asked);
+    const packages = packagesOf(snap, found.rows, asked);
     const bySpec = state.by
         ? state.by === "spec"
         : usable.length > 1 && asked.conditions.length > 1;
@@ -38,7 +39,7 @@ export function drawSearch(app) {
         ...chips(app),
         ...problems(app, asked),
     );
-    if (waiting) results.append(el("p", { class: "soft" }, "Reading the hashes…"));
+    if (waiting) results.append(soft("Reading the hashes…"));
     if (!found.rows.length) results.append(nothing(app, usable, found.without));
     else results.append(bySpec ? specTable(app, rows()) : packageTable(app, packages));
     say(heading);
@@ -60,13 +61,8 @@ function understand(app) {
 }
 
 /** Package → its rows; what is called as asked first, then what begins so. */
-function grouped(snap, rows, asked) {
-    const found = new Map();
-    for (const row of rows) {
-        const id = snap.columns.package[row];
-        if (found.has(id)) found.get(id).push(row);
-        else found.set(id, [row]);
-    }
+function packagesOf(snap, rows, asked) {
+    const found = grouped(rows, (row) => snap.columns.package[row]);
     if (!asked.partial) return found;
     const name = asked.name.toLowerCase();
     const rank = (id) => {
@@ -87,7 +83,7 @@ function toolbar(app, asked, packages, bySpec, rows) {
         return el("button", { type: "button", "aria-pressed": pressed, onclick }, name);
     });
     const names = packages.size === 1 ? [...packages.keys()].map((id) => snap.package[id]) : [];
-    const line = asked.problem ? {} : findLine(app, asked.conditions.length ? asked : null, names);
+    const line = asked.problem ? "" : findLine(app, asked.conditions.length ? asked : null, names);
     const save = async () => {
         await app.withHashes();
         download(`${snap.name.replace(/[^A-Za-z0-9.@_-]/g, "_")}.csv`, csv(snap, rows()));
@@ -97,53 +93,32 @@ function toolbar(app, asked, packages, bySpec, rows) {
         "div",
         { class: "tools" },
         el("div", { class: "switch", role: "group", "aria-label": "Show" }, ...show),
-        el("span", { class: "soft where" }, "in ", el("strong", null, snap.name)),
+        el("span", { class: "soft where" }, "in ", el("strong", snap.name)),
         el("span", { class: "space" }),
-        line.line &&
-            titled(
-                copyButton(() => line.line, "the census find line"),
-                "Copy as census find",
-            ),
+        line && copyButton(() => line, "the census find line", null, "Copy as census find"),
         packages.size ? el("button", saving, "Download CSV") : null,
     );
 }
 
-function titled(button, text) {
-    button.textContent = text;
-    button.removeAttribute("aria-label");
-    return button;
-}
-
 function chips(app) {
     const { state } = app;
+    const chip = (name, kind, onclick) => {
+        const cross = el("span", { "aria-hidden": "true" }, " ×");
+        const label = `Remove ${kind}${name}`;
+        return el("button", { type: "button", "aria-label": label, onclick }, name, cross);
+    };
     const used = FACETS.flatMap((facet) =>
-        (state.chosen[facet] ?? []).map((value) => {
-            const name = value || "none";
-            const onclick = () => app.toggle(facet, value);
-            const label = `Remove ${TITLES[facet]} ${name}`;
-            const cross = el("span", { "aria-hidden": "true" }, " ×");
-            return el("button", { type: "button", "aria-label": label, onclick }, name, cross);
-        }),
+        (state.chosen[facet] ?? []).map((value) =>
+            chip(value || "none", `${TITLES[facet]} `, () => app.toggle(facet, value)),
+        ),
     );
     for (const word of ["cpu", "system"]) {
-        if (!state[word]) continue;
-        const onclick = () => app.change({ [word]: "" });
-        const cross = el("span", { "aria-hidden": "true" }, " ×");
-        const label = `Remove runs on ${state[word]}`;
-        used.push(
-            el(
-                "button",
-                { type: "button", "aria-label": label, onclick },
-                `runs on ${state[word]}`,
-                cross,
-            ),
-        );
+        if (state[word])
+            used.push(chip(`runs on ${state[word]}`, "", () => app.change({ [word]: "" })));
     }
     if (!used.length) return [];
     const clear = writeState({ ...state, chosen: {}, cpu: "", system: "" });
-    const items = [...used, el("a", { href: clear }, "Clear all")].map((each) =>
-        el("li", null, each),
-    );
+    const items = [...used, el("a", { href: clear }, "Clear all")].map((each) => el("li", each));
     return [el("ul", { class: "chips", "aria-label": "Filters in use" }, ...items)];
 }
 
@@ -151,7 +126,7 @@ function problems(app, { problem }) {
     const { state, index } = app;
     const found = [];
     if (problem?.elsewhere) {
-        const code = el("code", null, asTyped(app, state.q.trim()));
+        const code = el("code", asTyped(app, state.q.trim()));
         found.push(`${sentence(problem.message)} The command line may know more: `, code);
     } else if (problem) found.push(`Not understood: ${problem.message}.`);
     if (state.cpu && !Object.hasOwn(index.runs, state.cpu)) {

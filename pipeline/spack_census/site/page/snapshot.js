@@ -80,12 +80,12 @@ export async function openEdges(snap) {
     return snap.edges;
 }
 
-/** @param {Uint8Array} hashes @param {number} row */
-export function hashText(hashes, row) {
+/** The start of a row's hash. @param {Uint8Array} hashes @param {number} row @param {number} length */
+export function hashText(hashes, row, length = 32) {
     let text = "";
     let bits = 0;
     let held = 0;
-    for (let at = row * HASH_BYTES; at < (row + 1) * HASH_BYTES; at++) {
+    for (let at = row * HASH_BYTES; text.length < length; at++) {
         held = ((held << 8) | hashes[at]) & 0xfff;
         bits += 8;
         while (bits >= 5) {
@@ -93,7 +93,7 @@ export function hashText(hashes, row) {
             text += ALPHABET[(held >> bits) & 31];
         }
     }
-    return text;
+    return text.slice(0, length);
 }
 
 /** The rows of a package, none where the snapshot lacks it. @param {Snapshot} snap */
@@ -104,16 +104,21 @@ export function rowsOf(snap, name) {
     return Array.from({ length: snap.starts[id + 1] - first }, (_, n) => first + n);
 }
 
+/** The columns whose values are text; the others have values of their own. */
+const TEXTS = ["package", "version", "platform", "os", "target"];
+
+/** @param {Snapshot} snap @param {number} row @returns {Record<string, any>} */
+export function textsOf(snap, row) {
+    const found = { compiler: snap.compilerText[snap.columns.compiler[row]] };
+    for (const name of TEXTS) found[name] = snap[name][snap.columns[name][row]];
+    return found;
+}
+
 /** What a row is, as text. @param {Snapshot} snap @param {number} row */
 export function spelled(snap, row) {
     const c = snap.columns;
     return {
-        package: snap.package[c.package[row]],
-        version: snap.version[c.version[row]],
-        compiler: snap.compilerText[c.compiler[row]],
-        platform: snap.platform[c.platform[row]],
-        target: snap.target[c.target[row]],
-        os: snap.os[c.os[row]],
+        ...textsOf(snap, row),
         variants: snap.variantSet[c.variants[row]].map((id) => snap.variant[id]),
         stacks: snap.stackSet[c.stacks[row]].map((id) => snap.stack[id]),
         since: snap.since[c.since[row]],

@@ -1,5 +1,5 @@
 /** A long table of which only what is in sight is in the document. */
-import { el, nodes } from "./dom.js";
+import { el, nodes, scrolling, tableHead } from "./dom.js";
 
 const EXTRA = 10;
 const MOST_PRINTED = 5000;
@@ -42,24 +42,15 @@ export function toTop() {
 export function longTable(what) {
     const height = (what.tall ? 3.75 : 2.5) * view.rem;
     const [above, below] = [gap(), gap()];
-    const body = el("tbody", null, above.row, below.row);
-    const head = what.columns.map((each) =>
-        el("th", { scope: "col", class: each.class }, each.name),
-    );
+    const body = el("tbody", above.row, below.row);
     const table = el(
         "table",
         { class: what.tall ? "long tall" : "long", "aria-rowcount": what.total + 1 },
         el("caption", { class: "hidden" }, what.caption),
-        el("thead", null, el("tr", { "aria-rowindex": 1 }, ...head)),
+        tableHead(what.columns, { "aria-rowindex": 1 }),
         body,
     );
-    const pane = what.wide
-        ? el(
-              "div",
-              { class: "pane", tabindex: 0, role: "region", "aria-label": what.caption },
-              table,
-          )
-        : table;
+    const pane = what.wide ? scrolling(what.caption, table, "pane") : table;
     const shown = new Map();
     const show = (from, to) => {
         for (const [n, row] of shown) {
@@ -96,7 +87,7 @@ export function longTable(what) {
 const clamp = (n, most) => Math.max(0, Math.min(n, most));
 
 function gap() {
-    const cell = el("td", null);
+    const cell = el("td");
     const row = el("tr", { class: "gap", "aria-hidden": "true", hidden: true }, cell);
     const grow = (height) => {
         cell.style.height = `${height}px`;

@@ -1,4 +1,4 @@
-"""A browser for the tests of the explorer, and its modules in it."""
+"""A browser for the tests of the explorer, a visit to its pages, and its modules in it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from spack_census.site import script
 from spack_census.site.publish import publish
 from support.query_cases import write_dataset
 from support.report_folders import hostile_tables
+from support.visits import Visit
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A browser's own errands must not be taken for requests of the page.
@@ -72,3 +73,18 @@ def base(sites: Path) -> Iterator[str]:
 
 def print_nothing(*_: object) -> None:
     """Log no request."""
+
+
+@pytest.fixture
+def visit(browser: Browser, base: str) -> Iterator[Visit]:
+    """Open a window of a usual size."""
+    context = browser.new_context(
+        color_scheme="light", viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    found = Visit(context.new_page(), base)
+    found.page.set_default_timeout(20_000)
+    found.page.on("console", lambda message: found.said.append(message.text))
+    found.page.on("pageerror", lambda error: found.said.append(str(error)))
+    found.page.on("request", lambda asked: found.asked.append(asked.url))
+    yield found
+    context.close()

@@ -107,7 +107,7 @@ def fill() -> Iterator[Fill]:
 
 
 @given(st.lists(SPECS, max_size=20), st.lists(EDGES, max_size=12), st.integers(1, 4))
-@share(0.5)
+@share(0.15)
 def test_the_files_hold_the_dataset(
     fill: Fill, specs: Rows, edges: Rows, rows_a_shard: int
 ) -> None:
@@ -169,7 +169,7 @@ def demand_since(found: reader.Site, specs: Rows) -> None:
 
 
 @given(st.lists(SPECS, min_size=1, max_size=20), st.randoms(use_true_random=False))
-@share(0.15)
+@share(0.03)
 def test_the_same_rows_give_the_same_bytes_and_new_ones_leave_the_others_alone(
     fill: Fill, specs: Rows, chance: Any
 ) -> None:
@@ -197,15 +197,17 @@ def test_hosts_run_what_census_says(fill: Fill) -> None:
     assert head["apple"] == ["m1"]
     assert head["systems"]["rhel8"]["runs"] == ["centos7"]
     assert head["systems"]["sequoia"]["runs"] == ["sonoma"]
-    for name, system in head["systems"].items():
-        host = hosts.resolve(con, None, name)
+    sql = """
+        select host, list(os order by os)
+        from unnest(?) as hosts(host), unnest(?) as built(os)
+        where runs_on(os, host)
+        group by host
+    """
+    found = dict(con.execute(sql, [list(head["systems"]), list(built)]).fetchall())
+    assert found == {name: each["runs"] for name, each in head["systems"].items() if each["runs"]}
+    for name in ("rhel8", "ubuntu22.04", "sequoia", "cnl7"):
+        host, system = hosts.resolve(con, None, name), head["systems"][name]
         assert (host.glibc, host.platform) == (system["glibc"], system["platform"])
-        found = [
-            os
-            for os in sorted(built)
-            if con.execute("select runs_on(?, ?)", [os, name]).fetchall() == [(True,)]
-        ]
-        assert found == system["runs"]
 
 
 def test_what_an_index_tells_of_glibc_is_there(fill: Fill) -> None:

@@ -32,6 +32,7 @@ from spack_census.spack.grammar import parse
 from spack_census.spack.ranges import parse_versions
 from spack_census.spack.versions import key_after, version_key
 from support import site_reader as reader
+from support.examples import share
 from support.matcher import Spec
 from support.query_cases import arrow, in_memory
 
@@ -68,11 +69,11 @@ def test_an_original_is_as_its_port_was_held_to(original: str) -> None:
 
 
 def examples(strategy: st.SearchStrategy[T], number: int) -> list[T]:
-    """Return so many examples of a strategy, the same each time."""
+    """Return so many examples of a strategy, the same each time; more in the long form."""
     found: list[T] = []
 
     @settings(
-        max_examples=number,
+        share(number / 100),
         derandomize=True,
         database=None,
         phases=[Phase.generate],
@@ -111,14 +112,14 @@ VERSIONS = st.one_of(
 
 
 def test_versions_have_the_order_of_python(evaluate: Evaluate) -> None:
-    found = examples(VERSIONS, 600)
+    found = examples(VERSIONS, 400)
     script = """(texts) => texts.map((text) => ["versionKey", "keyAfter"].map((name) => {
         try { return census.versions[name](text); } catch { return null; }
     }))"""
     expected = [[tried(version_key, text), tried(key_after, text)] for text in found]
     assert evaluate(script, found) == expected
     keys = [key for key, _ in expected if key is not None]
-    assert len(set(keys)) > 150
+    assert len(set(keys)) > 100
     order = evaluate("(keys) => keys.toSorted((x, y) => (x < y ? -1 : +(x > y)))", keys)
     assert order == sorted(keys)
 
@@ -356,12 +357,12 @@ FIND = """([head, [entry, raw, hashes], texts]) => {
 def test_constraints_find_what_census_finds(
     con: duckdb.DuckDBPyConnection, evaluate: Evaluate
 ) -> None:
-    rows = random.Random(1).sample(examples(ROWS, 120), 60)  # noqa: S311 - no secret
+    rows = random.Random(1).sample(examples(ROWS, 100), 60)  # noqa: S311 - no secret
     fill(con, dataset(rows))
     head, [only] = files(con)
     evaluate(OPEN, None)
     # A lone name means more here: any package that contains it.
-    texts = [text for text in examples(CONSTRAINTS, 600) if not re.fullmatch(r"[\w-]+", text)]
+    texts = [text for text in examples(CONSTRAINTS, 240) if not re.fullmatch(r"[\w-]+", text)]
     answers = evaluate(FIND, [head, only, texts])
     expected = [found_by_census(con, text) for text in texts]
     wrong = [
@@ -373,8 +374,8 @@ def test_constraints_find_what_census_finds(
     ]
     assert wrong == [], wrong
     refused = [answer for answer in answers if isinstance(answer, str)]
-    assert len(refused) > 50
-    assert sum(bool(each) for each in expected if isinstance(each, list)) > 50
+    assert len(refused) > 20
+    assert sum(bool(each) for each in expected if isinstance(each, list)) > 20
 
 
 def found_by_census(con: duckdb.DuckDBPyConnection, text: str) -> list[str] | str:
@@ -412,7 +413,7 @@ def test_a_lone_word_finds_parts_of_names_and_a_star_stands_for_any_text(
         "h*5",
         "mpi*",
         "py",
-        "mpi@1.2",
+        "zli@1.2",
         "*mpi @1.2",
         "hdf5",
     ]
@@ -433,6 +434,8 @@ def test_a_lone_word_finds_parts_of_names_and_a_star_stands_for_any_text(
         [],
         ["hdf5"],
     ]
+    # What provides a virtual package is a matter of recipes, which the page does not know.
+    assert evaluate(FIND, [head, only, ["mpi@1.2"]]) == ["elsewhere"]
 
 
 def test_the_compilers_that_are_known_are_those_of_spack(con: duckdb.DuckDBPyConnection) -> None:
@@ -475,8 +478,8 @@ def test_hosts_run_what_census_find_says(
     fill(con, {**tables, "externals": libc, "dependencies": edges})
     head, [only] = files(con)
     evaluate(OPEN, None)
-    systems = ["", "ubuntu22.04", "ubuntu18.04", "centos7", "sonoma", "sequoia", "rhel9"]
-    asked = list(itertools.product(["", "zen4", "x86_64", "m1"], systems))
+    systems = ["", "ubuntu22.04", "ubuntu18.04", "centos7", "sequoia", "rhel9"]
+    asked = list(itertools.product(["", "zen4", "m1"], systems))
     answers = evaluate(RUNS, [head, only, asked])
     for (cpu, system), answer in zip(asked, answers, strict=True):
         host = hosts.resolve(con, cpu or None, system or hosts.ANY_OS)
@@ -551,7 +554,7 @@ def test_what_changed_is_what_the_sql_says_both_ways(
             "package": f"{number}-{spec.package}",
             "hash": digest(number)[:2] + spec.hash[:30],
         }
-        for number, sides in enumerate(examples(SIDES, 150))
+        for number, sides in enumerate(examples(SIDES, 60))
         for name, specs in zip("ab", sides, strict=True)
         for spec in specs
     ]

@@ -51,7 +51,7 @@ def small(text: str, names: Collection[str]) -> str:
 
 def _renamed(text: str, names: Collection[str]) -> str:
     odd = "\n".join(line for line in text.split("\n") if _ODD.search(line))
-    # Prose has no word with a capital inside: of what a template says, only the others may be words.
+    # No prose has a word like coverageTable: a template says no name but one in small letters.
     taken = {word for word in _WORD.findall(odd) if word.islower()}
     taken |= {word for part in _TEXT.findall(text) for word in _WORD.findall(part)}
     taken |= {word for match in _PROPERTY.finditer(text) for word in match.groups() if word}

@@ -554,7 +554,7 @@ def test_what_changed_is_what_the_sql_says_both_ways(
             "package": f"{number}-{spec.package}",
             "hash": digest(number)[:2] + spec.hash[:30],
         }
-        for number, sides in enumerate(examples(SIDES, 60))
+        for number, sides in enumerate(examples(SIDES, 100))
         for name, specs in zip("ab", sides, strict=True)
         for spec in specs
     ]

@@ -236,6 +236,17 @@ def test_the_explorer_is_made_last_and_links_to_the_reports(place: Place) -> Non
     assert state(place.folder / "site") == before
 
 
+def test_the_dataset_is_exported_beside_the_reports(place: Place) -> None:
+    place.configure(export="data", url="https://example.org/spack/reports/")
+    place.grow()
+    assert "export   8 tables, 1 spec" in place.run().err
+    script = (place.folder / "data" / "census.sql").read_text()
+    assert "read_parquet('https://example.org/spack/data/specs.parquet')" in script
+    before = state(place.folder / "data")
+    assert "nothing new: 8 tables, 1 spec" in place.run().err
+    assert state(place.folder / "data") == before
+
+
 def test_an_address_is_fetched_first(place: Place, tmp_path: Path) -> None:
     from support.web import serve
 
@@ -335,7 +346,7 @@ def test_the_workflow_runs_what_there_is() -> None:
 
 
 def test_no_page_names_a_distribution_on_an_index() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")):
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")):
         named = re.findall(r"pip install [^\n]*", page.read_text())
         assert not [line for line in named if re.search(r"[ '\"]spack-census\b", line)], page
 

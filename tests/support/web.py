@@ -65,12 +65,22 @@ class Handler(BaseHTTPRequestHandler):
         etag = self.etag(data)
         if self.headers.get("If-None-Match") == etag:
             self.answer(304, b"", ETag=etag)
-        elif "Range" in self.headers and self.headers.get("If-Range") == etag:
-            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-            span = f"bytes {start}-{len(data) - 1}/{len(data)}"
-            self.answer(206, data[start:], ETag=etag, **{"Content-Range": span})
+        elif "Range" in self.headers and self.headers.get("If-Range", etag) == etag:
+            first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+            start = int(first) if first else max(0, len(data) - int(last))
+            part = data[start : int(last) + 1 if first and last else len(data)]
+            span = f"bytes {start}-{start + len(part) - 1}/{len(data)}"
+            self.answer(206, part, ETag=etag, **{"Content-Range": span})
         else:
             self.answer(200, data, ETag=etag)
+
+    def do_HEAD(self) -> None:
+        path = self.site.root / self.path.lstrip("/")
+        size = path.stat().st_size if path.is_file() else 0
+        self.send_response(200 if path.is_file() else 404)
+        self.send_header("Content-Length", str(size))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
 
     @staticmethod
     def etag(data: bytes) -> str:

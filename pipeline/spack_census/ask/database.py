@@ -76,8 +76,20 @@ def script(dataset: Path | str, queries: Path | None = None) -> str:
     version = pin(Path(dataset))
     manifest = read_manifest(version)
     demand_files(version, manifest)
-    files = [path.read_text(encoding="utf-8").strip().rstrip(";") for path in _view_files(queries)]
-    return ";\n\n".join([*_base_views(version, manifest), *files]) + ";\n"
+    return joined([*_base_views(version, manifest), *definitions(queries)])
+
+
+def definitions(queries: Path | None = None) -> list[str]:
+    """Return the statements that make views and macros of the tables, in order.
+
+    Raises QueryError where there is no folder of queries.
+    """
+    return [path.read_text(encoding="utf-8").strip().rstrip(";") for path in _view_files(queries)]
+
+
+def joined(statements: list[str]) -> str:
+    """Return statements as the text of a script."""
+    return ";\n\n".join(statements) + ";\n"
 
 
 def _define(con: duckdb.DuckDBPyConnection, queries: Path | None) -> None:
@@ -102,7 +114,7 @@ def _scan(version: Path, manifest: Manifest, table: schema.Table) -> str:
     # Types are given: a reader would take 2024-01-01 for a date and 007 for 7.
     types = ", ".join(f"{name}: varchar" for name in table.partitions)
     hive = f"true, hive_types = {{{types}}}" if types else "false"
-    source = f"{_quoted(_glob(version, table))}, hive_partitioning = {hive}"
+    source = f"{quoted(_glob(version, table))}, hive_partitioning = {hive}"
     return f"select {columns}\nfrom read_parquet({source})"
 
 
@@ -116,7 +128,7 @@ def _columns(version: Path, manifest: Manifest, table: schema.Table) -> list[str
         if column.name in made:
             decides, values = made[column.name]
             otherwise = column.name if column.name in had else decides
-            cases = [f"when {_quoted(old)} then {_quoted(new)}" for old, new in values.items()]
+            cases = [f"when {quoted(old)} then {quoted(new)}" for old, new in values.items()]
             text = f"case {decides} {' '.join(cases)} else {otherwise} end" if cases else otherwise
             found.append(f"{text} as {column.name}")
         elif column.name in had:
@@ -141,7 +153,8 @@ def _plain(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -154,6 +167,6 @@ def _lock(con: duckdb.DuckDBPyConnection, version: Path, manifest: Manifest) -> 
     # Each file by its name: an allowed directory would also let COPY write into the dataset.
     allowed = [_glob(version, table) for table in schema.TABLES]
     allowed += [str(version / file.path) for file in manifest.files if file.table is not None]
-    con.execute(f"set allowed_paths = [{', '.join(map(_quoted, allowed))}]")
+    con.execute(f"set allowed_paths = [{', '.join(map(quoted, allowed))}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")

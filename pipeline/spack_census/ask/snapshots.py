@@ -59,6 +59,12 @@ def main_series(snapshots: Sequence[Snapshot]) -> str:
     return min(counts, key=lambda series: (-counts[series], series))
 
 
+def newest(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Return the newest snapshot of the main series; raises DatasetError where there is none."""
+    series = main_series(snapshots)
+    return [each for each in snapshots if each.series == series][-1]
+
+
 def resolve(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """Return the name of the snapshot that `name` stands for.
 

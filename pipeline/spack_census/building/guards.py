@@ -122,7 +122,7 @@ def check(
         lines.append(f"and {len(problems) - len(lines):,} more")
     rejected = totals.documents_rejected + totals.specs_rejected
     if not totals.documents_written + totals.documents_held:
-        raise SourceError("the source holds no usable document", *lines, "see README: documents")
+        raise SourceError("the source holds no usable document", *lines, "see docs/sources.md")
     if strict and rejected:
         message = f"{rejected:,} rejected, and --strict allows none; nothing was published"
         raise SourceError(message, *lines)

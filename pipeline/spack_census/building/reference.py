@@ -10,11 +10,9 @@ import msgspec
 import pyarrow as pa
 
 from spack_census.building import tables
-from spack_census.dataset import parquet, schema
+from spack_census.dataset import datapackage, parquet, schema
 from spack_census.dataset.layout import File, SnapshotState
 from spack_census.spack import microarch, series
-
-_DATAPACKAGE = "datapackage.json"
 
 
 def write(
@@ -64,13 +62,13 @@ def snapshot_rows(states: Mapping[str, SnapshotState]) -> list[dict[str, Any]]:
 def _write_datapackage(root: Path, files: Sequence[File]) -> File:
     """Describe the version for people and tools, as a Data Package (Frictionless Data)."""
     package = {
-        "name": "spack-census",
-        "title": "A census of the Spack build cache",
+        "name": datapackage.NAME,
+        "title": datapackage.TITLE,
         "profile": "data-package",
         "resources": [_resource(table, files) for table in schema.TABLES],
     }
     data = msgspec.json.format(msgspec.json.encode(package), indent=1) + b"\n"
-    return parquet.write_file(root, _DATAPACKAGE, data)
+    return parquet.write_file(root, datapackage.FILE, data)
 
 
 def _resource(table: schema.Table, files: Sequence[File]) -> dict[str, Any]:
@@ -81,25 +79,7 @@ def _resource(table: schema.Table, files: Sequence[File]) -> dict[str, Any]:
         "path": sorted(file.path for file in files if file.table == table.name),
         "partitions": table.partitions,
         "schema": {
-            "fields": [_field(column) for column in table.columns],
+            "fields": [datapackage.field(column) for column in table.columns],
             "missingValues": [],
         },
     }
-
-
-def _field(column: schema.Column) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "type": _kind(column.type),
-        "arrow_type": str(column.type),
-        "description": column.description,
-        "constraints": {"required": not column.nullable},
-    }
-
-
-def _kind(type_: pa.DataType) -> str:
-    """Return the Data Package name of an Arrow type."""
-    if pa.types.is_list(type_):
-        return "array"
-    names = {pa.string(): "string", pa.bool_(): "boolean", pa.date32(): "date"}
-    return names.get(type_, "integer")

@@ -23,9 +23,10 @@ GROUPS = {
         "env": ("environments", "Show how much of an environment installs from binaries"),
         "query": ("asking", "Run one query of the catalogue"),
     },
-    "Report": {
+    "Publish": {
         "report": ("publishing", "Report on each snapshot that has no report yet"),
         "site": ("publishing", "Write the explorer"),
+        "export": ("publishing", "Write the dataset for those without census"),
     },
     "Inspect": {
         "snapshots": ("inspecting", "List the snapshots of the dataset"),

@@ -1,4 +1,4 @@
-"""The commands that bring what a browser shows up to date: report, site."""
+"""The commands that bring what is published up to date: report, site, export."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OUTPUT = Path("output/reports")
 DEFAULT_SITE = Path("output/site")
+DEFAULT_EXPORT = Path("output/data")
 Before = Annotated[
     str | None, Argument(metavar="BEFORE", help="Compare these two only, whatever series.")
 ]
@@ -114,6 +115,36 @@ def site(
     published = publish(dataset, output, reports, wait)
     print(visible(published.said), file=sys.stderr)
     print(visible(str(output / PAGE)), flush=True)
+
+
+def export(
+    output: Annotated[
+        Path, Option("-o", "--output", metavar="DIR", help="Folder of the files.")
+    ] = DEFAULT_EXPORT,
+    url: Annotated[
+        str,
+        Option("--url", metavar="URL", help="Where the folder is served, for census.sql."),
+    ] = "",
+    wait: Annotated[
+        float, Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")
+    ] = 0,
+    dataset: Dataset = DEFAULT_DATASET,
+) -> None:
+    """Write the dataset for those without census: one Parquet file a table, described.
+
+    Beside them census.sql (views and macros for DuckDB), datapackage.json,
+    croissant.json and SHA256SUMS. Any static host serves it. Prints the
+    paths of what is new.
+
+    Example: census export --output public/data --url https://example.org/data
+    """
+    from spack_census.ask.formats import visible
+    from spack_census.export.publish import publish
+
+    done = publish(dataset, output, url, wait)
+    print(visible(f"{output}: {done.said}"), file=sys.stderr)
+    for name in done.written:
+        print(visible(str(output / name)), flush=True)
 
 
 def tell(made: Report, folder: Path) -> None:

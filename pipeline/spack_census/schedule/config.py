@@ -44,6 +44,7 @@ class RunConfig(Struct, frozen=True, forbid_unknown_fields=True):
     dataset: _Text = "output/dataset"
     reports: _Text = "output/reports"
     site: _Text | None = None
+    export: _Text | None = None
     series: list[_Text] = msgspec.field(default_factory=list)
     since: _Text | None = None
     keep_reports: _Count | None = None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote, urljoin
 
 from spack_census.building import builder
 from spack_census.disk import apart, durable, locking
 from spack_census.errors import CensusError, SourceError
+from spack_census.export import publish as tables
 from spack_census.fetch import addresses, fetching
 from spack_census.fetch.opening import open_source
 from spack_census.reports import files
@@ -84,13 +87,14 @@ def _steps(
         (f"reports of {series or 'the main series'}", partial(_report, done, chosen, series))
         for series in config.series or (None,)
     ]
+    exports = _exports(config, chosen)
     if config.site is None:
-        return [*sources, *reports]
+        return [*sources, *reports, *exports]
     site = config.path(config.site)
     page = [("the explorer", partial(_site, config, site, chosen.log))]
     # Reports lead into the explorer that is there when they are made.
     early = [] if (site / explorer.PAGE).exists() else page
-    return [*sources, *early, *reports, *page]
+    return [*sources, *early, *reports, *exports, *page]
 
 
 def _demand_apart(config: RunConfig) -> None:
@@ -100,6 +104,8 @@ def _demand_apart(config: RunConfig) -> None:
     }
     if config.site is not None:
         places["the explorer"] = config.path(config.site)
+    if config.export is not None:
+        places["the export"] = config.path(config.export)
     for source in config.sources:
         if addresses.is_remote(source.source):
             # What is no address has no folder; the step that reads it says so.
@@ -190,6 +196,21 @@ def _site(config: RunConfig, output: Path, log: Log) -> None:
     reports = config.path(config.reports)
     published = explorer.publish(config.path(config.dataset), output, reports, config.wait_seconds)
     log("site", published.said)
+
+
+def _exports(config: RunConfig, chosen: _Publishing) -> list[tuple[str, Callable[[], None]]]:
+    if config.export is None:
+        return []
+    output = config.path(config.export)
+    beside = os.path.relpath(output, config.path(config.reports))
+    # Served beside the reports, as it lies beside them.
+    address = chosen.url and urljoin(f"{chosen.url.rstrip('/')}/", quote(Path(beside).as_posix()))
+
+    def export() -> None:
+        done = tables.publish(config.path(config.dataset), output, address, config.wait_seconds)
+        chosen.log("export", done.said)
+
+    return [("the export", export)]
 
 
 def _tell(config: RunConfig, command: str, done: Cycle, log: Log, end: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from spack_census.ask.snapshots import Snapshot, main_series
+from spack_census.ask.snapshots import Snapshot, newest
 from spack_census.site import columns, edges
 from spack_census.site.files import INDEX, DataFile, data_file
 from spack_census.site.history import history_files
@@ -103,12 +103,6 @@ def _snapshots(
             edges.edges_file(con, snapshot),
         ]
         yield each, [file for file in files if file is not None]
-
-
-def newest(listed: Sequence[Snapshot]) -> Snapshot:
-    """Return the newest snapshot of the main series; raises DatasetError where there is none."""
-    series = main_series(listed)
-    return [each for each in listed if each.series == series][-1]
 
 
 def _entry(snapshot: Snapshot, files: Mapping[str, str]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def publish(
     ):
         folder = _Folder(output)
         listed = snapshots.listing(con)
-        newest = index.newest(listed)
+        newest = snapshots.newest(listed)
         named = _reports(beside)
         for head in index.data_files(con, listed, named):
             if head.kind != INDEX:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from spack_census.ask.database import connect, script
+from spack_census.ask.database import connect, connect_rows, script
 from spack_census.dataset import schema
 from spack_census.errors import DatasetError, QueryError
 from support.query_cases import arrow, write_dataset
@@ -114,6 +114,13 @@ def test_only_files_of_the_snapshot_are_opened(dataset: Path, sql: str) -> None:
     # `specs_at` also looks at the table of snapshots, which is one file.
     assert re.findall(r"Scanning Files: (\d+/\d+)", plan) == ["3/11"]
     assert max(map(int, re.findall(r"Total Files Read: (\d+)", plan))) == 3
+
+
+def test_no_progress_is_drawn_into_what_is_printed(dataset: Path) -> None:
+    with connect(dataset) as con, connect_rows({}) as other:
+        for each in (con, other):
+            set_to = each.sql("select current_setting('enable_progress_bar')").fetchall()
+            assert set_to == [(False,)]
 
 
 def test_connection_keeps_its_version_when_another_is_published(tmp_path: Path) -> None:

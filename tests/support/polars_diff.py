@@ -103,13 +103,13 @@ def versions(dataset: Path) -> pl.LazyFrame:
         .then(pl.lit("upgraded"))
         .when(col("version_key") < col("before_key"))
         .then(pl.lit("downgraded"))
-        .otherwise(pl.lit("same"))
+        .otherwise(pl.lit("kept"))
     )
     shown = ["package", "before_highest", "after_highest", *names]
     return (
         joined.filter(pl.any_horizontal(col(*names).is_not_null()))
         .with_columns(col(*names).fill_null([]), change.alias("change"))
-        .sort(col("change").cast(pl.Enum(["downgraded", "upgraded", "same"])), "package")
+        .sort(col("change").cast(pl.Enum(["downgraded", "upgraded", "kept"])), "package")
         .select("change", *shown, "targets")
     )
 

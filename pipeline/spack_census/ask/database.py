@@ -93,6 +93,8 @@ def joined(statements: list[str]) -> str:
 
 
 def _define(con: duckdb.DuckDBPyConnection, queries: Path | None) -> None:
+    # Else DuckDB draws a bar into what is being printed, wherever a query takes two seconds.
+    con.execute("set enable_progress_bar = false")
     for path in _view_files(queries):
         try:
             con.execute(path.read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ from spack_census.errors import (
     RefusedError,
     SourceError,
 )
-from spack_census.sources import directory
+from spack_census.sources import directory, shelves
 from support.documents_made import Spec, document, hash_of, write_document
 
 Reader = Callable[[Path, str], list[dict[str, Any]]]
@@ -78,7 +78,7 @@ def test_only_what_has_changed_is_read_again(
     source: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No file counts as too young to be trusted.
-    monkeypatch.setattr(directory, "_DOUBT_NS", -3_600_000_000_000)
+    monkeypatch.setattr(shelves, "DOUBT_NS", -3_600_000_000_000)
     read: list[str] = []
 
     class Counted(directory.Directory):

@@ -5,8 +5,9 @@ scan the source → convert each snapshot that changed → check the counts → 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 from spack_census.building import (
@@ -21,9 +22,10 @@ from spack_census.building import (
     tables,
     workers,
 )
-from spack_census.building.convert import Converted, Task, revision
+from spack_census.building.convert import Converted
 from spack_census.building.inventory import Inventory
 from spack_census.building.outcomes import BuildResult, Observer, Outcome
+from spack_census.building.scan import Scan
 from spack_census.dataset.layout import Manifest, SnapshotState
 from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import apart, durable, failpoints
@@ -79,15 +81,16 @@ def build(  # noqa: PLR0913 - the options of `census build`
         lock(folder, wait_seconds, damaged) as publication,
     ):
         known = inventory.load(folder / _FINGERPRINTS, origin)
-        scanned = inventory.take(origin, known)
-        names = guards.published_names(scanned, rename)
-        guards.refuse_no_repair(names.values(), publication)
-        tasks = _tasks(origin, scanned, names, publication)
-        number = workers.number(jobs, scanned.num_bytes_unread) if origin.portable else 1
-        results = workers.run(tasks, number, executor if origin.portable else None)
+        scan = Scan(origin, known, publication, rename)
+        names = scan.names
+        number = workers.number(jobs, scan.inventory.num_bytes_unread) if origin.portable else 1
+        pool = executor if origin.portable else None
+        results = scan.results(lambda tasks: workers.run(tasks, number, pool))
         found, converted = outcomes.follow(
-            tasks, results, names, publication, allow_partial=allow_partial, observe=observe
+            scan.tasks, results, names, publication, allow_partial=allow_partial, observe=observe
         )
+        scanned = scan.inventory
+        guards.refuse_no_repair(names.values(), publication)
         held = {each.snapshot: each.state for each in found if each.status == "held back"}
         fresh = [
             done
@@ -112,7 +115,8 @@ def build(  # noqa: PLR0913 - the options of `census build`
         if prune:
             found += _prune(states, set(names.values()), replace=replace)
         manifest = _publish(publication, fresh, states, scanned)
-        warnings = _finish(publication, origin, known, scanned, converted)
+        remember = partial(inventory.save, folder / _FINGERPRINTS, origin, known, scanned)
+        warnings = _finish(publication, partial(remember, converted))
         warnings += _note_owners(publication, origin, built, states)
     return BuildResult(
         published=manifest != publication.manifest,
@@ -123,24 +127,6 @@ def build(  # noqa: PLR0913 - the options of `census build`
         warnings=warnings,
         manifest=manifest,
     )
-
-
-def _tasks(
-    origin: Source, scanned: Inventory, names: dict[str, str], publication: Publication
-) -> list[Task]:
-    """Return a task for each snapshot that is new or may have changed."""
-    tasks: list[Task] = []
-    for declared, name in names.items():
-        paths = tuple(entry.path for entry in scanned.snapshots[declared])
-        before = publication.snapshots.get(name)
-        settled = all(path in scanned.sha256 for path in paths)
-        if before and settled and name not in publication.damaged:
-            known = {path: scanned.sha256[path] for path in paths}
-            if revision(known) == before.source_revision:
-                continue
-        scratch = publication.staging / f"task-{len(tasks)}"
-        tasks.append(Task(origin, declared, name, paths, scratch))
-    return tasks
 
 
 def _prune(states: dict[str, SnapshotState], present: set[str], *, replace: bool) -> list[Outcome]:
@@ -169,19 +155,12 @@ def _publish(
     return publication.commit(kept, moved, states)
 
 
-def _finish(
-    publication: Publication,
-    origin: Source,
-    known: inventory.Fingerprints,
-    scanned: Inventory,
-    converted: list[Converted],
-) -> tuple[str, ...]:
+def _finish(publication: Publication, remember: Callable[[], None]) -> tuple[str, ...]:
     """Tidy up after the commit; what fails here is a warning, for the version stands."""
-    sha256 = {path: each for done in converted for path, each in done.sha256.items()}
     warnings = [*publication.warnings]
     try:
         failpoints.reached("save fingerprints")
-        inventory.save(publication.dataset / _FINGERPRINTS, origin, known, scanned, sha256)
+        remember()
     except OSError as error:
         warnings.append(f"the next build will read every document again: {error}")
     try:

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -18,12 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spack_census.building import tables
+from spack_census.building.contents import Contents
 from spack_census.dataset import parquet, schema
 from spack_census.dataset.layout import File, SnapshotState
 from spack_census.documents.limits import RULES
 from spack_census.documents.records import Document, Problem, Reason, Reject
 from spack_census.errors import ClusterError, SourceError
-from spack_census.sources import Source
+from spack_census.sources import Source, shelves
+from spack_census.sources.directory import Directory
+from spack_census.sources.shelves import Look
 from spack_census.spack import series
 
 
@@ -39,6 +42,8 @@ class Task:
     paths: tuple[str, ...]
     scratch: Path
     """How the name of its folder begins; each try of the task makes a folder of its own."""
+    shelf: str | None = None
+    """The prefix of the shelf where all of its documents lie; they have no `paths` then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +54,61 @@ class Converted:
     scratch: Path
     state: SnapshotState
     files: tuple[File, ...]
-    packages: set[str]
-    """Packages described, with specs or without."""
     sha256: dict[str, str]
-    """Path of each document read → SHA-256 of what was read."""
+    """Path of each document read → SHA-256 of what was read; nothing for a shelf."""
     problems: tuple[tuple[str, Problem], ...]
     """(path, problem) of each reject."""
     num_specs_seen: int
+    look: Look | None
+    """What the shelf was like before it was read."""
+
+    @property
+    def contents(self) -> Contents:
+        """What the files hold, while they lie in the scratch folder."""
+        return Contents(self.scratch, self.files)
 
 
-def convert(task: Task) -> Converted:
-    """Read, decode and write one snapshot.
+@dataclass(frozen=True, slots=True)
+class NoShelf:
+    """What a task found where a shelf seemed to be: documents that have to be taken one by one."""
+
+    prefix: str
+
+
+def convert(task: Task) -> Converted | NoShelf:
+    """Read, decode and write one snapshot; nothing is written where its shelf is none.
 
     Raises SourceError where a document cannot be read, ClusterError where this machine does not
     see the folder to write to.
     """
     scratch = _folder(task)
-    accepted, rejected = read(task)
+    if task.shelf is None:
+        return _write(task, scratch, *read(task))
+    assert isinstance(task.source, Directory)
+    folder = task.source.root / task.shelf
+    # What is written meanwhile must not pass for what was looked at.
+    look, paths = shelves.look(folder), shelves.documents(folder, task.shelf)
+    if look is None or paths is None or len(paths) != look.num_documents:
+        return NoShelf(task.shelf)
+    try:
+        return _write(task, scratch, *read(replace(task, paths=tuple(paths))), look)
+    except _Stray:
+        return NoShelf(task.shelf)
+
+
+class _Stray(Exception):  # noqa: N818 - a verdict on the input, not an error of the program
+    """A document is of another snapshot than expected."""
+
+
+def _write(
+    task: Task,
+    scratch: Path,
+    accepted: list[Document],
+    rejected: list[Reject],
+    look: Look | None = None,
+) -> Converted:
     specs = tables.specs(accepted)
-    packages = set(specs["package"].unique().to_pylist())
+    num_packages = len(specs["package"].unique())
     rejects = tables.rejects(accepted, rejected)
     files = [*_write_specs(scratch, specs, task.snapshot)]
     folder = f"snapshot={task.snapshot}"
@@ -91,12 +132,13 @@ def convert(task: Task) -> Converted:
     return Converted(
         snapshot=task.snapshot,
         scratch=scratch,
-        state=_state(task, accepted, rejected, sha256, len(packages)),
+        state=_state(task, accepted, rejected, sha256, num_packages),
         files=tuple(files),
-        packages=packages.union(each.package for each in accepted if each.package is not None),
-        sha256=sha256,
+        # Of a million documents on shelves it would fill the memory.
+        sha256=sha256 if look is None else {},
         problems=tuple(problems),
         num_specs_seen=sum(document.num_specs_seen for document in accepted),
+        look=look,
     )
 
 
@@ -118,6 +160,8 @@ def read(task: Task) -> tuple[list[Document], list[Reject]]:
     rejected: list[Reject] = []
     first: dict[str, Document] = {}
     for found in task.source.documents(task.paths):
+        if task.shelf is not None and found.snapshot != task.declared:
+            raise _Stray
         if found.snapshot not in (task.declared, None):
             raise SourceError(f"{found.path} changed while it was read", "run the build again")
         if isinstance(found, Reject):
@@ -125,7 +169,10 @@ def read(task: Task) -> tuple[list[Document], list[Reject]]:
         elif found.package in first:
             rejected.append(_second(task, found, first[found.package]))
         else:
-            accepted.append(msgspec.structs.replace(found, snapshot=task.snapshot))
+            renamed = found.snapshot != task.snapshot
+            accepted.append(
+                msgspec.structs.replace(found, snapshot=task.snapshot) if renamed else found
+            )
             if found.package is not None:
                 first[found.package] = found
     return accepted, rejected

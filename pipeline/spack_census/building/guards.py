@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from spack_census.building import previous
+from spack_census.building import contents
 from spack_census.building.convert import Converted
 from spack_census.building.inventory import Inventory
 from spack_census.dataset.layout import PARTITION_VALUE, SnapshotState
@@ -37,9 +37,8 @@ class Totals(NamedTuple):
     specs_held: int = 0
 
 
-def published_names(scanned: Inventory, rename: str | None) -> dict[str, str]:
+def published_names(declared: Sequence[str], rename: str | None) -> dict[str, str]:
     """Return snapshot in the documents → its name in the dataset; raises ParameterError."""
-    declared = sorted(scanned.snapshots)
     if rename is None:
         return {name: name for name in declared}
     if not PARTITION_VALUE.fullmatch(rename):
@@ -71,7 +70,8 @@ def refuse_partial(converted: Iterable[Converted], publication: Publication) -> 
     for done in converted:
         if done.state.source != "buildcache":
             continue
-        before = {path for path, _ in previous.documents(publication, done.snapshot)}
+        published = contents.published(publication, done.snapshot)
+        before = {path for path, _ in published.documents()}
         # Whole documents come first among the problems, then single specs.
         for path, problem in done.problems[: done.state.num_documents_rejected]:
             if problem.reason is not Reason.MISSING_INDEX or path in before:

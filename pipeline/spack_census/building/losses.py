@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pyarrow.parquet as pq
-
-from spack_census.building import previous
+from spack_census.building import contents
 from spack_census.building.convert import Converted
 from spack_census.dataset.layout import File, SnapshotState
 from spack_census.dataset.publication import Publication
@@ -40,8 +38,8 @@ def refuse_indexes(converted: Iterable[Converted], publication: Publication) -> 
     losses = []
     for done in converted:
         if done.snapshot in publication.snapshots and done.snapshot not in publication.damaged:
-            before = previous.indexes(publication, done.snapshot)
-            has = {path.rpartition("/")[2] for path in done.sha256}
+            before = contents.published(publication, done.snapshot).indexes()
+            has = {path.rpartition("/")[2] for path, _ in done.contents.read()}
             gone = sorted(before.keys() - has - _broken(done))
             named = [f"{label} ({many(before[label], 'spec')})" for label in gone]
             if gone:
@@ -92,23 +90,15 @@ def _counted(done: Converted, before: SnapshotState, publication: Publication) -
         if before.num_documents - state.num_documents > _SHARE * before.num_documents:
             yield f"{state.num_documents:,} documents instead of {before.num_documents:,}"
     else:
-        packages = previous.packages(publication, done.snapshot)
-        lost = sorted(packages - done.packages)
+        published = contents.published(publication, done.snapshot)
+        packages = published.packages()
+        lost = sorted(packages - done.contents.packages())
         if len(lost) > _SHARE * len(packages):
             yield f"{len(lost):,} of {len(packages):,} packages would go: {_listed(lost)}"
         if not mutable(done.snapshot):
-            gone = len(previous.hashes(publication, done.snapshot) - _hashes(done))
+            gone = len(published.hashes() - done.contents.hashes())
     if gone > _SHARE * before.num_specs:
         yield f"{gone:,} of {many(before.num_specs, 'spec')} would go"
-
-
-def _hashes(done: Converted) -> set[str]:
-    return {
-        key
-        for file in done.files
-        if file.table == "specs"
-        for key in pq.ParquetFile(done.scratch / file.path).read(["hash"])["hash"].to_pylist()
-    }
 
 
 def _place(file: File) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from spack_census.building import doubts, previous
+from spack_census.building import contents, doubts
 from spack_census.building.convert import Converted, Task
 from spack_census.building.guards import Totals
 from spack_census.dataset.layout import Manifest, SnapshotState
@@ -84,33 +84,34 @@ def follow(
     """Return an outcome for each snapshot of the source, and what was converted, by name.
 
     Each is observed as soon as it is certain, which depends on the others for some of the new.
+    Of two results for one snapshot the later one counts.
     """
-    outcomes: list[Outcome] = []
+    outcomes: dict[str, Outcome] = {}
 
     def add(outcome: Outcome) -> None:
-        outcomes.append(outcome)
+        outcomes[outcome.snapshot] = outcome
         observe(outcome, len(names))
 
     pending = {task.snapshot for task in tasks}
     for name in sorted(set(names.values()) - pending):
         add(Outcome(name, "unchanged", publication.snapshots[name]))
-    converted: list[Converted] = []
-    waiting: list[Converted] = []
+    last: dict[str, Converted] = {}
+    waiting: set[str] = set()
     for done in results:
-        converted.append(done)
+        last[done.snapshot] = done
         if allow_partial or not doubts.may_be_held(done, publication.snapshots):
             add(_outcome(done, publication))
         else:
-            waiting.append(done)
-    converted.sort(key=lambda done: done.snapshot)
+            waiting.add(done.snapshot)
+    converted = [last[name] for name in sorted(last)]
     published = {name: state.num_specs for name, state in publication.snapshots.items()}
     held = {} if allow_partial else doubts.held_back(converted, published)
-    for done in sorted(waiting, key=lambda done: done.snapshot):
+    for done in map(last.__getitem__, sorted(waiting)):
         if done.snapshot in held:
             add(Outcome(done.snapshot, "held back", done.state, reason=held[done.snapshot]))
         else:
             add(_outcome(done, publication))
-    return outcomes, converted
+    return [*outcomes.values()], converted
 
 
 def is_fresh(done: Converted, publication: Publication) -> bool:
@@ -128,7 +129,7 @@ def _outcome(done: Converted, publication: Publication) -> Outcome:
         return Outcome(done.snapshot, "repaired", done.state)
     if not is_fresh(done, publication):
         return Outcome(done.snapshot, "unchanged", done.state)
-    before = previous.read(publication, done.snapshot)
-    changed = {path for path, _ in before ^ set(done.sha256.items())}
+    before = contents.published(publication, done.snapshot).read()
+    changed = {path for path, _ in before ^ done.contents.read()}
     # Nothing but our rules has changed.
     return Outcome(done.snapshot, "changed" if changed else "remade", done.state, len(changed))

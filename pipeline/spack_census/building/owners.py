@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from spack_census.building import previous
+from spack_census.building import contents
 from spack_census.building.convert import Converted
 from spack_census.dataset.layout import OWNERS
 from spack_census.dataset.publication import Publication
@@ -61,8 +61,8 @@ def refuse(
             continue
         if done.snapshot in publication.damaged or not _other(place, former):
             continue
-        before = {sha256 for _, sha256 in previous.documents(publication, done.snapshot)}
-        if not before <= set(done.sha256.values()):
+        before = contents.published(publication, done.snapshot).documents()
+        if not {sha256 for _, sha256 in before} <= {sha256 for _, sha256 in done.contents.read()}:
             taken.append(f"{done.snapshot} is of {former}")
     if taken:
         message = f"{place} would replace snapshots of another source"

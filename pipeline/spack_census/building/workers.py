@@ -22,7 +22,7 @@ from concurrent.futures import (
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
-from spack_census.building.convert import Converted, Task, convert
+from spack_census.building.convert import Converted, NoShelf, Task, convert
 from spack_census.dataset.layout import installed_tools
 from spack_census.errors import ClusterError, DatasetError
 
@@ -53,7 +53,9 @@ class Here(Executor):
         return future
 
 
-def run(tasks: Sequence[Task], jobs: int, executor: Executor | None = None) -> Iterator[Converted]:
+def run(
+    tasks: Sequence[Task], jobs: int, executor: Executor | None = None
+) -> Iterator[Converted | NoShelf]:
     """Yield the result of each task as it is done, with at most `jobs` processes of this machine.
 
     An `executor` takes their place and stays open. Raises what `convert` raises, DatasetError
@@ -75,15 +77,15 @@ def run(tasks: Sequence[Task], jobs: int, executor: Executor | None = None) -> I
             pool.shutdown(cancel_futures=True)
 
 
-def _gather(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[Converted]:
+def _gather(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[Converted | NoShelf]:
     """Keep `ahead` tasks with the executor and yield each result as it comes."""
     waiting = iter(tasks)
     tools = installed_tools()
 
-    def submitted(number: int) -> set[Future[Converted]]:
+    def submitted(number: int) -> set[Future[Converted | NoShelf]]:
         return {executor.submit(_convert, task, tools) for task in islice(waiting, number)}
 
-    running: set[Future[Converted]] = set()
+    running: set[Future[Converted | NoShelf]] = set()
     try:
         running = submitted(ahead)
         while running:
@@ -99,7 +101,7 @@ def _gather(tasks: Iterable[Task], executor: Executor, ahead: int) -> Iterator[C
             future.cancel()
 
 
-def _convert(task: Task, tools: dict[str, str]) -> Converted:
+def _convert(task: Task, tools: dict[str, str]) -> Converted | NoShelf:
     """Convert a task; raises ClusterError where this machine has other tools than the build's."""
     found = installed_tools()
     if found != tools:

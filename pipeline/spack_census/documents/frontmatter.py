@@ -22,11 +22,12 @@ _LATER_MARK = re.compile(rb"^---[ \t]*$", re.MULTILINE)
 
 # A plain scalar that starts with a letter is text in YAML 1.1, but for these words.
 _NOT_TEXT = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_SNAPSHOT = re.compile(rb"[A-Za-z][A-Za-z0-9._@+-]*")
 # The title is printable ASCII without quote and backslash: YAML folds or refuses some of the rest.
 _HEAD = re.compile(
     rb'title: "(?! *")(?P<title>[ !#-\[\]-~]+)"\n'
     rb"layout: cache\n"
-    rb"categories: \[package, (?P<snapshot>[A-Za-z][A-Za-z0-9._@+-]*)\]\n"
+    rb"categories: \[package, (?P<snapshot>" + _SNAPSHOT.pattern + rb")\]\n"
 )
 _EXACT_HEAD = re.compile(rb"---\n" + _HEAD.pattern + rb"meta: \{")
 _EXACT_MIDDLE = b"}\nspec_details: ["
@@ -110,11 +111,14 @@ def peek(head: bytes) -> str | None:
 
 
 def _snapshot(match: re.Match[bytes]) -> str | None:
-    return _snapshot_name(match["snapshot"])
+    return snapshot_name(match["snapshot"])
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _snapshot_name(text: bytes) -> str | None:
+def snapshot_name(text: bytes) -> str | None:
+    """Return the text as a snapshot's name, None where it is none or YAML may read it otherwise."""
+    if not _SNAPSHOT.fullmatch(text):
+        return None
     name = text.decode()
     is_text = name.lower() not in _NOT_TEXT
     return name if is_text and PARTITION_VALUE.fullmatch(name) else None

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import SourceError
-from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files
+from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files, shelves
+from spack_census.sources.shelves import Shelf
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_DOUBT_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,24 @@ class Directory:
         """The path of the folder."""
         return self.identity
 
-    def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
+    def shelves(self) -> list[Shelf]:
+        """Return the folders that seem to hold a snapshot each, as the site lays them out."""
+        # Where a name is given to what has none, documents need not name the snapshot they are of.
+        return [*shelves.find(self.root)] if self.unnamed is None and self.root.is_dir() else []
+
+    def entries(
+        self, known: Known = NONE_KNOWN, shelved: Collection[str] = ()
+    ) -> Iterator[Candidate]:
         """Return an iterator of candidates in path order, a Reject for each that cannot be opened.
 
-        Raises SourceError where there is nothing at its path.
+        What lies in `shelved` folders is passed over. Raises SourceError where there is nothing at
+        its path.
         """
-        doubt_ns = time.time_ns() - _DOUBT_NS
-        if self.root.is_dir():
-            found = _walk(str(self.root), "", doubt_ns)
+        doubt_ns = time.time_ns() - shelves.DOUBT_NS
+        if "" in shelved:
+            found: Iterator[Entry | Reject] = iter(())
+        elif self.root.is_dir():
+            found = _walk(str(self.root), "", doubt_ns, shelved)
         elif self.root.is_file():
             beside = _spec_files(_listing(str(self.root.parent)), doubt_ns)
             found = iter([_entry(self.root.name, self.root.stat(), doubt_ns, beside)])
@@ -129,7 +139,9 @@ def _listing(folder: str) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
+def _walk(
+    folder: str, prefix: str, doubt_ns: int, shelved: Collection[str]
+) -> Iterator[Entry | Reject]:
     found = _listing(folder)
     beside = _spec_files(found, doubt_ns)
     for item in found:
@@ -137,7 +149,8 @@ def _walk(folder: str, prefix: str, doubt_ns: int) -> Iterator[Entry | Reject]:
             continue
         path = f"{prefix}{item.name}"
         if item.is_dir(follow_symlinks=False):
-            yield from _walk(item.path, f"{path}/", doubt_ns)
+            if f"{path}/" not in shelved:
+                yield from _walk(item.path, f"{path}/", doubt_ns, shelved)
         else:
             yield _candidate(path, item, doubt_ns, beside)
 

@@ -78,6 +78,24 @@ def _suite(suite: str, name: str, unit: str) -> Callable[[Results], float]:
     return lambda results: float(results[suite][name][unit])
 
 
+_EXPLORER = (
+    ("ready, CPU", 1.0, "s", "ready_cpu_s"),
+    ("a choice in a facet, CPU", 60, "ms", "facet_cpu_ms"),
+    ("heap", 40, "MB", "heap_mb"),
+    ("index.html, sent", 60, "kB", "html_kb"),
+    ("index, sent", 10, "kB", "index_kb"),
+    ("specs, sent", 150, "kB", "specs_kb"),
+    ("hashes, sent", 1_250, "kB", "hashes_kb"),
+    ("largest part of the history, sent", 40, "kB", "history_kb"),
+)
+"""Of a page of the explorer, and of its files as a host that compresses sends them."""
+
+
+def _explorer(size: str) -> Iterator[Goal]:
+    for what, limit, unit, key in _EXPLORER:
+        yield Goal(f"explorer, {size}: {what}", limit, unit, _suite("explorer", size, key))
+
+
 GOALS = (
     _faster("DuckDB, SQL only", 1.5, "M/10", "duckdb_sql"),
     _faster("DuckDB, SQL only", 1.5, "M", "duckdb_sql"),
@@ -93,6 +111,8 @@ GOALS = (
     Goal("peak memory ~ size^b, S to L", 0.1, "", _slope("S", "L")),
     Goal("index, 60,000 specs, 600,000 edges", 1.2, "s", _suite("index", "census", "cpu_seconds")),
     Goal("… its peak memory", 300, "MB", _suite("index", "census", "peak_mb")),
+    *_explorer("60,000 specs"),
+    *_explorer("100 snapshots"),
     Goal("git history, 150,000 specs", 2.0, "s", _suite("git", "git", "cpu_seconds")),
 )
 

@@ -51,8 +51,16 @@ def main() -> None:
         results["git"] = suites.git(Path(scratch) / "git", options.runs)
         results["index"] = suites.index(Path(scratch) / "index", options.runs)
         results["commands"] = suites.commands(Path(scratch), options.runs)
+        results["explorer"] = {
+            "60,000 specs": suites.explorer(Path(scratch) / "explorer", options.runs)
+        }
         for size in options.sizes:
             results["sizes"][size] = _measure(size, inputs, Path(scratch), options.runs)
+            if size == "M":
+                dataset = Path(scratch) / f"dataset-{size}"
+                folder = Path(scratch) / "explorer-M"
+                found = suites.explorer(folder, options.runs, dataset)
+                results["explorer"]["100 snapshots"] = found
     results["load_after"] = os.getloadavg()
     text = json.dumps(results, indent=1, default=dataclasses.asdict)
     (HERE / "results.json").write_text(f"{text}\n")

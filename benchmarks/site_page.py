@@ -1,4 +1,4 @@
-"""Time the explorer at scale: `python benchmarks/site_page.py`, with Chromium at hand.
+"""Time the explorer at scale, with Chromium at hand: a part of `make bench`, or alone.
 
 CPU time of the page's thread, not the wall's: the machine may be busy with others. Bytes are those
 of the files as a host that compresses would send them.
@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,7 +24,6 @@ import spack_census as sc
 from spack_census.site.publish import publish
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INPUTS = {"60,000 specs, 2 snapshots": (2, 60_000), "100 snapshots of 15,000 specs": (100, 15_000)}
 CLICK = """(box) => new Promise((resolve) => {
     box.click();
     requestAnimationFrame(() => setTimeout(resolve, 50));
@@ -33,47 +31,50 @@ CLICK = """(box) => new Promise((resolve) => {
 
 
 def main() -> None:
-    """Measure each input and print a table in Markdown."""
+    """Measure the explorer of two snapshots of 60,000 specs, or of a dataset; print it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataset", nargs="?", type=Path, help="else one is made")
     parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--small", action="store_true", help="leave out the 100 snapshots")
+    parser.add_argument("--specs", type=int, default=60_000, help="in each of the two snapshots")
     options = parser.parse_args()
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    if chromium() is None:
         sys.exit("no Chromium: name one in the variable CHROMIUM")
-    inputs = dict(list(INPUTS.items())[: 1 if options.small else None])
+    with tempfile.TemporaryDirectory() as scratch:
+        dataset = options.dataset or made(Path(scratch), options.specs)
+        print(json.dumps(explorer(dataset, Path(scratch) / "site", options.runs), indent=1))
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium, None where none is found."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def made(folder: Path, specs: int) -> Path:
+    """Make a dataset of two snapshots of so many specs each; return its path."""
+    generate.documents(folder / "documents", 2, specs)
+    sc.build(folder / "documents", folder / "dataset")
+    return folder / "dataset"
+
+
+def explorer(dataset: Path, site: Path, runs: int) -> dict[str, float]:
+    """Publish the explorer of a dataset, and return what that and its pages cost."""
+    seconds = []
+    for _ in range(2):
+        began = time.process_time()
+        publish(dataset, site)
+        seconds.append(round(time.process_time() - began, 2))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for name, size in inputs.items():
-            with tempfile.TemporaryDirectory() as scratch:
-                print(name, json.dumps(_measure(browser, Path(scratch), *size, options.runs)))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = _page(browser, (site / "index.html").as_uri(), runs)
         browser.close()
-
-
-def _measure(
-    browser: Browser, scratch: Path, snapshots: int, specs: int, runs: int
-) -> dict[str, Any]:
-    generate.documents(scratch / "documents", snapshots, specs)
-    sc.build(scratch / "documents", scratch / "dataset")
-    began = time.process_time()
-    publish(scratch / "dataset", scratch / "site")
-    made = time.process_time() - began
-    began = time.process_time()
-    publish(scratch / "dataset", scratch / "site")
-    again = time.process_time() - began
-    address = (scratch / "site" / "index.html").as_uri()
-    return {
-        "publish_cpu_s": round(made, 1),
-        "publish_again_cpu_s": round(again, 1),
-        "kilobytes": _sizes(scratch / "site"),
-        **_page(browser, address, runs),
-    }
+    times = {"publish_cpu_s": seconds[0], "publish_again_cpu_s": seconds[1]}
+    return {**times, **page, **_sizes(site)}
 
 
 def _sizes(site: Path) -> dict[str, float]:
     largest: dict[str, float] = {}
     for path in [site / "index.html", *(site / "data").iterdir()]:
-        kind = path.name.removesuffix(".js").split(".")[-1]
+        kind = path.name.removesuffix(".js").split(".")[-1] + "_kb"
         size = len(gzip.compress(path.read_bytes(), 6)) / 1000
         largest[kind] = round(max(largest.get(kind, 0), size), 1)
     return largest

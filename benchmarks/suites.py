@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import generate
+import site_page
 from measure import Cost, apart, measure, median, once, one_core
 from peers import COLUMNS
 
@@ -145,6 +146,20 @@ def git(folder: Path, runs: int) -> dict[str, Cost]:
             "git": measure(build, runs, lambda: shutil.rmtree(dataset, ignore_errors=True)),
         }
     )
+
+
+def explorer(folder: Path, runs: int, dataset: Path | None = None) -> dict[str, float]:
+    """Measure the explorer of a dataset, by default of two snapshots of 60,000 specs.
+
+    {} where no Chromium is at hand.
+    """
+    if site_page.chromium() is None:
+        print("no Chromium: the explorer is not measured", file=sys.stderr)
+        return {}
+    dataset = dataset or apart(site_page.made, folder, 60_000)
+    found = apart(site_page.explorer, dataset, folder / "site", runs)
+    print(f"  explorer {found}", file=sys.stderr)
+    return found
 
 
 def storage(dataset: Path) -> dict[str, float]:

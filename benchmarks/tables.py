@@ -46,6 +46,8 @@ def render(results: dict[str, Any]) -> str:
     for title, key in _SUITES.items():
         if key in results:
             parts.append(f"### {title}\n\n{_costs(results[key])}\n")
+    if results.get("explorer"):
+        parts.append(f"### Explorer, in Chromium\n\n{_explorer(results['explorer'])}\n")
     parts.append(f"### Queries, seconds\n\n{_queries(sizes)}")
     return "\n".join(parts)
 
@@ -130,6 +132,15 @@ def _costs(costs: dict[str, Any]) -> str:
         for name, cost in costs.items()
     ]
     return table(("", "wall s", "CPU s", "peak MB"), rows)
+
+
+def _explorer(found: dict[str, dict[str, float]]) -> str:
+    names = dict.fromkeys(name for each in found.values() for name in each)
+    rows = [
+        (name.replace("_", " "), *(f"{each.get(name, float('nan')):,g}" for each in found.values()))
+        for name in names
+    ]
+    return table(("", *found), rows)
 
 
 def _queries(sizes: dict[str, Any]) -> str:

@@ -247,6 +247,20 @@ def test_the_dataset_is_exported_beside_the_reports(place: Place) -> None:
     assert state(place.folder / "data") == before
 
 
+def test_reports_may_lie_in_the_explorer_which_then_is_all_there_is_to_serve(place: Place) -> None:
+    place.configure(site="site", reports="site/reports")
+    place.grow()
+    place.grow()
+    assert "site" in place.run().err
+    site = place.folder / "site"
+    assert 'href="reports/index.html"' in (site / "index.html").read_text()
+    assert 'href="../index.html"' in (site / "reports" / "index.html").read_text()
+    assert 'href="../../index.html"' in (site / "reports" / FIRST / "report.html").read_text()
+    before = state(site)
+    place.run()
+    assert state(site) == before
+
+
 def test_an_address_is_fetched_first(place: Place, tmp_path: Path) -> None:
     from support.web import serve
 

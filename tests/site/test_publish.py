@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from spack_census.disk import failpoints
+from spack_census.errors import ParameterError
 from spack_census.site.publish import publish
 from support import site_reader as reader
 from support.command_line import Census
@@ -159,19 +160,40 @@ def test_an_empty_dataset_is_an_error_that_says_what_to_do(
     assert not (tmp_path / "site" / "index.html").exists()
 
 
-def test_reports_beside_are_linked(dataset: Path, tmp_path: Path) -> None:
-    site, reports = tmp_path / "site", tmp_path / "reports"
-    publish(dataset, site)
-    assert "Reports</a>" not in (site / "index.html").read_text()
+def shelve(reports: Path) -> None:
+    """Put a report, as `census report` leaves it, into a folder."""
     (reports / f"{A}..{B}").mkdir(parents=True)
     (reports / f"{A}..{B}" / "report.html").touch()
     (reports / "index.html").touch()
     (reports / "latest").symlink_to(f"{A}..{B}")
+
+
+def test_reports_within_are_linked(dataset: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
     publish(dataset, site)
-    assert 'href="../reports/index.html"' in (site / "index.html").read_text()
+    assert "Reports</a>" not in (site / "index.html").read_text()
+    shelve(site / "reports")
+    publish(dataset, site)
+    assert 'href="reports/index.html"' in (site / "index.html").read_text()
     assert reader.index(reader.site(site))["reports"] == [f"{A}..{B}"]
-    publish(dataset, tmp_path / "elsewhere" / "site", reports)
-    assert 'href="../../reports/index.html"' in (tmp_path / "elsewhere/site/index.html").read_text()
+    publish(dataset, site, site / "reports")
+    assert 'href="reports/index.html"' in (site / "index.html").read_text()
+
+
+def test_reports_elsewhere_are_linked_where_they_are_named(dataset: Path, tmp_path: Path) -> None:
+    """A server of the folder alone has nothing above it."""
+    site, reports = tmp_path / "deep" / "site", tmp_path / "reports"
+    shelve(reports)
+    shelve(tmp_path / "deep" / "reports")
+    publish(dataset, site)
+    assert "Reports</a>" not in (site / "index.html").read_text()
+    assert reader.index(reader.site(site))["reports"] == []
+    publish(dataset, site, reports)
+    assert 'href="../../reports/index.html"' in (site / "index.html").read_text()
+    assert reader.index(reader.site(site))["reports"] == [f"{A}..{B}"]
+    for place in (site / "data", tmp_path, dataset):
+        with pytest.raises(ParameterError, match=r"lies in that of|same folder"):
+            publish(dataset, site, place)
 
 
 class Tables(HTMLParser):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spack_census.spack.ranges import parse_versions
+from spack_census.spack.ranges import Range, Versions, overlap, parse_versions
 from spack_census.spack.versions import key_after, version_key
 from support import spack_rule
 
@@ -112,3 +112,60 @@ def test_ref_alone_is_the_ref_whatever_version_it_is_assigned() -> None:
 def test_what_has_no_place_among_versions_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_versions(text)
+
+
+ELEMENT = st.sampled_from(
+    ["1.2", "=1.2", "1.2:", ":1.2", "1.2:1.4", "1.4:2", "=1.4", "2", "git.fix", "git.fix=1.2", "3:"]
+)
+KEYS = [version_key(each) for each in ("1.1", "1.2", "1.2.1", "1.3", "1.4", "1.5", "2", "2.1", "3")]
+KEYS += [version_key(each) for each in ("git.fix", "git.fix=1.2", "git.fix=1.4", "git.other=1.2")]
+
+
+@given(st.lists(ELEMENT, max_size=3), st.lists(ELEMENT, max_size=3))
+@example(["1.2:1.4"], ["1.4:2"])
+@example(["1.2"], ["1.4:2"])
+@example([":1.2"], ["1.2:"])
+@example(["git.fix"], ["git.fix"])
+@example(["git.fix"], ["1.2"])
+@example([], ["1.2"])
+@example([], [])
+def test_what_two_lists_share_is_what_is_in_both(one: list[str], other: list[str]) -> None:
+    sides = [parse_versions(",".join(each)) if each else () for each in (one, other)]
+    shared = overlap(*sides)
+
+    def holds(versions: Versions | None, key: str) -> bool:
+        return versions is not None and (not versions or any(key in each for each in versions))
+
+    for key in KEYS:
+        both = all(holds(side, key) for side in sides)
+        # A git ref with a version is in ranges, too; a list that names the ref does not hold those.
+        assert holds(shared, key) == both or key.startswith("!") or "@" in key
+    assert (shared is None) == (overlap(*reversed(sides)) is None)
+    if all(sides) and shared is not None:
+        assert len(set(shared)) == len(shared)
+
+
+def test_what_two_lists_share_is_named_once() -> None:
+    assert overlap((), ()) == ()
+    assert overlap(parse_versions("1.2"), ()) == parse_versions("1.2")
+    assert overlap((), parse_versions("1.2")) == parse_versions("1.2")
+    assert overlap(parse_versions("1.2,1:"), parse_versions("1.2")) == parse_versions("1.2")
+    assert overlap(parse_versions("1:2"), parse_versions("1.5:")) == parse_versions("1.5:2")
+    assert overlap(parse_versions("1:"), parse_versions("2:")) == parse_versions("2:")
+    assert overlap(parse_versions("=1.2"), parse_versions("1:,=1.2")) == parse_versions("=1.2")
+    assert overlap(parse_versions("1:"), parse_versions("=1.2")) == parse_versions("=1.2")
+    assert overlap(parse_versions("=1.2"), parse_versions("=1.3")) is None
+    assert overlap(parse_versions("2:"), parse_versions("=1.3")) is None
+    assert overlap(parse_versions("git.fix"), parse_versions("git.fix")) == parse_versions(
+        "git.fix"
+    )
+    assert overlap(parse_versions("git.fix"), parse_versions("git.other")) is None
+    # The end of a range is no part of it: what ends where the other begins shares nothing.
+    assert overlap((Range("a", "b"),), (Range("b", "c"),)) is None
+
+
+def test_an_error_names_the_range_or_the_ref() -> None:
+    with pytest.raises(ValueError, match=r"^the range 2:1\.1 runs backwards$"):
+        parse_versions("2:1.1")
+    with pytest.raises(ValueError, match=r"^the place of the git ref 'git\.fix' among versions is"):
+        parse_versions("git.fix:2")

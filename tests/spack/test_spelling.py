@@ -268,3 +268,16 @@ def test_a_size_in_bytes(value: str | float | None, expected: int | None) -> Non
 def test_what_is_no_size_raises(value: str | float) -> None:
     with pytest.raises(ValueError, match="size"):
         spelling.size_bytes(value)
+
+
+def test_flags_are_sorted_each_with_its_words() -> None:
+    parameters = {
+        "ldflags": ["-Wl,-rpath", "-g"],
+        "cflags": "-O3",
+        "cxxflags": [],
+        "fflags": "",
+        "cppflags": [3],
+        "shared": True,
+    }
+    assert spelling.flags(parameters) == ("cflags=-O3", "cppflags=3", "ldflags=-Wl,-rpath -g")
+    assert spelling.flags({"shared": True}) == ()

@@ -95,7 +95,7 @@ def site(
     ] = DEFAULT_SITE,
     reports: Annotated[
         Path | None,
-        Option("--reports", metavar="DIR", help="Reports to link to; else those beside it."),
+        Option("--reports", metavar="DIR", help="Reports to link to; else DIR/reports."),
     ] = None,
     wait: Annotated[
         float, Option("--wait", min=0, metavar="SECONDS", help="Wait for another run to end.")

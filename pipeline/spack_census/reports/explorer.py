@@ -1,4 +1,4 @@
-"""Where the explorer is that stands beside the reports, and the address of a package in it."""
+"""Where the explorer is that the reports lie in or beside, and the address of a package in it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 _SITE = "site"
+_INDEX = "data/index.js"
 
 
-def beside(output: Path) -> str | None:
-    """Return the explorer's address as seen from the folder of reports, None where none is."""
-    there = (output.resolve().parent / _SITE / "index.html").is_file()
-    return f"../{_SITE}" if there else None
+def near(output: Path) -> str | None:
+    """Return the explorer's address as seen from the folder of reports, None where none is.
+
+    It is around that folder, or the folder `site` beside it.
+    """
+    above = output.resolve().parent
+    if (above / _INDEX).is_file():
+        return ".."
+    return f"../{_SITE}" if (above / _SITE / _INDEX).is_file() else None
 
 
 def package_address(site: str, package: str, snapshot: str) -> str:

@@ -89,7 +89,7 @@ def publish(
             made.append(report)
             observe(report, output / report.name)
         reports, unreadable = shelf.read(output)
-        site = explorer.beside(output)
+        site = explorer.near(output)
         removed = superseded(reports, listed, choice) if pair is None else []
         kept = [report for name, report in reports.items() if name not in removed]
         newest = latest(kept, listed)

@@ -98,12 +98,11 @@ def _steps(
 
 
 def _demand_apart(config: RunConfig) -> None:
-    places = {
-        "the dataset": config.path(config.dataset),
-        "the reports": config.path(config.reports),
-    }
+    reports = config.path(config.reports)
+    others = {"the reports": reports}
     if config.site is not None:
-        places["the explorer"] = config.path(config.site)
+        others = explorer.places(config.path(config.site), reports)
+    places = {"the dataset": config.path(config.dataset), **others}
     if config.export is not None:
         places["the export"] = config.path(config.export)
     for source in config.sources:

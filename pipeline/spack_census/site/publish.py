@@ -61,11 +61,12 @@ def publish(
 
     Data come first, then the page and the index, each in one step: a run that is cut off leaves
     the explorer that was there. `reports` is the folder of reports to link to, by default the
-    folder `reports` beside the output, if it has any. Raises BusyError, CensusError where the
-    disk fails, DatasetError, ParameterError where the folders are not apart.
+    folder `reports` in the output, if it has any: a link to another one leads above what a server
+    of this folder alone has. Raises BusyError, CensusError where the disk fails, DatasetError,
+    ParameterError where the folders are not apart.
     """
-    beside = output.parent / REPORTS if reports is None else reports
-    apart.demand({"the dataset": dataset, "the explorer": output, "the reports": beside})
+    shelf = output / REPORTS if reports is None else reports
+    apart.demand({"the dataset": dataset, **places(output, shelf)})
     with (
         connect(dataset) as con,
         durable.errors(output, _HINT),
@@ -74,17 +75,27 @@ def publish(
         folder = _Folder(output)
         listed = snapshots.listing(con)
         newest = snapshots.newest(listed)
-        named = _reports(beside)
+        named = _reports(shelf)
         for head in index.data_files(con, listed, named):
             if head.kind != INDEX:
                 folder.add(head)
-        link = _address(beside, output) if named else None
+        link = _address(shelf, output) if named else None
         folder.put(PAGE, page.render(con, newest, head.digest, link).encode())
         folder.put(f"{FOLDER}/{head.name}", head.content)
         folder.names.add(head.name)
         removed = folder.sweep()
         num_specs = sum(each.num_specs for each in listed)
         return Published(len(listed), num_specs, folder.written, removed, folder.size_bytes)
+
+
+def places(output: Path, reports: Path) -> dict[str, Path]:
+    """Return the folders of an explorer and of reports that have to be apart from others.
+
+    Reports may lie in the explorer's folder, as `reports`, which then is all there is.
+    """
+    if reports.resolve() == (output / REPORTS).resolve():
+        return {"the explorer": output}
+    return {"the explorer": output, "the reports": reports}
 
 
 class _Folder:

@@ -6,16 +6,6 @@ import { grouped } from "./order.js";
 import { packageAddress, writeState } from "./state.js";
 import { longTable } from "./table.js";
 
-const LABELS = {
-    gone: "gone",
-    appeared: "new",
-    downgraded: "older version",
-    upgraded: "newer version",
-    recompiled: "other compiler",
-    reconfigured: "other variants",
-    rebuilt: "rebuilt",
-};
-
 /** @param {any} app with `pair`, the snapshots, and `diff`, null while it is being made */
 export function drawChanges(app) {
     const page = el("section", { class: "page" }, el("h1", "What changed"));
@@ -142,7 +132,7 @@ function kinds(app, wanted) {
             "button",
             { ...properties, "aria-pressed": String(wanted.has(kind)) },
             el("strong", count(numbers.get(kind))),
-            LABELS[kind],
+            kind,
         );
     });
     return el(
@@ -204,7 +194,7 @@ function changesTable(app, rows) {
 function tallies(changes) {
     return KINDS.flatMap((kind) => {
         const n = changes.filter((each) => each.change === kind).length;
-        return n ? [el("span", { class: `kind ${kind}` }, `${count(n)} ${LABELS[kind]}`), " "] : [];
+        return n ? [el("span", { class: `kind ${kind}` }, `${count(n)} ${kind}`), " "] : [];
     });
 }
 

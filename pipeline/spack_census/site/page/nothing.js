@@ -10,7 +10,7 @@ const EXAMPLES = ["hdf5 +mpi", "py-*", "%gcc@12:", "target=neoverse_v1:"];
 export function nothing(app, usable, without) {
     const { state } = app;
     const leave = usable.map((each, n) => ({
-        name: each.text,
+        name: el("code", each.text),
         n: without[n],
         href: writeState({ ...state, ...(each.drop ?? { q: cut(state.q.trim(), each) }) }),
     }));
@@ -25,11 +25,7 @@ export function nothing(app, usable, without) {
     }
     const helpful = leave.filter((each) => each.n > 0).sort((x, y) => y.n - x.n);
     const lines = helpful.map(({ name, n, href }) =>
-        el(
-            "li",
-            el("a", { href }, "Without ", el("code", name)),
-            ` ${counted(n, "binary", "binaries")}`,
-        ),
+        el("li", el("a", { href }, "Without ", name), ` ${counted(n, "binary", "binaries")}`),
     );
     const box = el("div", { class: "empty" });
     if (lines.length)

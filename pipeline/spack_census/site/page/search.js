@@ -1,6 +1,7 @@
 /** The first page: what is asked for, filters, what matches. */
 import { asTyped, csv, download, findLine } from "./commands.js";
 import { parse } from "./constraint.js";
+import { differing, variantName } from "./differing.js";
 import { copyButton, count, counted, el, say, soft } from "./dom.js";
 import { FACETS, filterOf, select } from "./facets.js";
 import { Refusal } from "./grammar.js";
@@ -41,7 +42,7 @@ export function drawSearch(app) {
     );
     if (waiting) results.append(soft("Reading the hashes…"));
     if (!found.rows.length) results.append(nothing(app, usable, found.without));
-    else results.append(bySpec ? specTable(app, rows()) : packageTable(app, packages));
+    else results.append(bySpec ? specTable(app, rows(), packages) : packageTable(app, packages));
     say(heading);
     return [filterPanel(app, found.counts), results];
 }
@@ -164,9 +165,17 @@ function packageTable(app, packages) {
     });
 }
 
-/** @param {any} app @param {number[]} rows */
-function specTable(app, rows) {
+/** @param {any} app @param {number[]} rows @param {Map<number, number[]>} packages */
+function specTable(app, rows, packages) {
     const { snap, state } = app;
+    const names = new Map();
+    /** What tells the binaries of a package apart comes first: the line may be cut off. */
+    const tellingFirst = (row, words) => {
+        const id = snap.columns.package[row];
+        if (!names.has(id)) names.set(id, differing(snap, packages.get(id)));
+        const tells = (word) => names.get(id).has(variantName(word));
+        return [...words.filter(tells), ...words.filter((word) => !tells(word))].join(" ");
+    };
     return longTable({
         caption: "Binaries that match",
         total: rows.length,
@@ -180,7 +189,7 @@ function specTable(app, rows) {
         row: (n) => {
             const one = spelled(snap, rows[n]);
             const link = el("a", { href: packageAddress(one.package, state.at) }, one.package);
-            const words = one.variants.join(" ");
+            const words = tellingFirst(rows[n], one.variants);
             return [
                 [el("span", { class: "first" }, link, ` ${one.version}`), second(words, words)],
                 [el("span", { class: "first" }, one.target), second(one.os)],

@@ -84,7 +84,7 @@ _EXPLORER = (
     ("heap", 40, "MB", "heap_mb"),
     ("index.html, sent", 60, "kB", "html_kb"),
     ("index, sent", 10, "kB", "index_kb"),
-    ("specs, sent", 150, "kB", "specs_kb"),
+    ("specs, sent", 700, "kB", "specs_kb"),  # 150 where fewer have variants of their own
     ("hashes, sent", 1_250, "kB", "hashes_kb"),
     ("largest part of the history, sent", 40, "kB", "history_kb"),
 )

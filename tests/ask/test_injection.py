@@ -22,6 +22,7 @@ from spack_census.dataset.layout import pin
 from spack_census.dataset.verify import verify
 from support.command_line import Census, rows
 from support.documents_made import Spec, document, hash_of, write_document
+from support.query_cases import OF_RECIPES
 
 # No comma or quote ends a spec's list here: what those do to variants has tests of its own.
 HOSTILE = [
@@ -180,9 +181,9 @@ def test_no_command_lets_a_text_act(census: Census, line: str) -> None:
         demand_inert({"table": ran.out, **written})
 
 
-# Documents hold no dependencies, and the queries that need them say so.
+# Documents hold no dependencies and no recipes, and the queries that need them say so.
 @pytest.mark.parametrize(
-    "name", sorted(catalogue().keys() - {"coverage.frontier", "coverage.dependents"})
+    "name", sorted(catalogue().keys() - {"coverage.frontier", "coverage.dependents"} - OF_RECIPES)
 )
 def test_no_query_lets_a_text_act(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     query = load(name)

@@ -112,7 +112,7 @@ def test_each_file_runs_as_it_stands_after_set_variable(case: Case) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_query_runs_unchanged_on_the_printed_script(name: str, tmp_path: Path) -> None:
-    dataset = write_dataset(tmp_path, TWO)
+    dataset = write_dataset(tmp_path, {**TWO, "recipes": [{"package": "zlib"}]})
     with duckdb.connect() as con:
         con.execute(script(dataset))
         for param in CATALOGUE[name].params:

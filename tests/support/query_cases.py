@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ Tables = Mapping[str, Rows]
 
 CASES = Path(__file__).parents[1] / "queries"
 SNAPSHOT = "develop-2024-06-09"
+OF_RECIPES = frozenset(("coverage.recipe_versions", "coverage.recipes", "coverage.recipes_unread"))
+"""Queries that answer only where recipes were read."""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _DEFAULTS: dict[str, Any] = {
     "snapshot": SNAPSHOT,
@@ -56,6 +59,7 @@ _DEFAULTS: dict[str, Any] = {
     "host": "zen4",
     "dependency": "gmake",
     "deptypes": ["build"],
+    "reading": "whole",
 }
 
 
@@ -101,6 +105,9 @@ def _complete(table: schema.Table, row: Mapping[str, Any], index: int) -> dict[s
     }
     if table is schema.SNAPSHOTS:
         derived["snapshot"] = f"develop-2024-01-{index + 1:02d}"
+    if table is schema.RECIPES:
+        derived |= {"namespace": "builtin", "source": "git", "read_date": date(2024, 6, 9)}
+        derived["reason"] = None
     return {
         column.name: row.get(
             column.name, derived.get(column.name, _DEFAULTS.get(column.name, _empty(column)))

@@ -21,10 +21,14 @@ def over(
 ) -> tuple[list[File], list[tuple[File, Path]]]:
     """Return the files of these snapshots: those kept as they are, those written anew and where.
 
-    All are kept where the current version is of today's format; else all are written anew.
-    Raises DatasetError where a file to be written anew is damaged.
+    So are those of optional tables, which belong to no snapshot. All are kept where the current
+    version is of today's format; else all are written anew. Raises DatasetError where a file to
+    be written anew is damaged.
     """
-    files = [file for file in publication.files if file.snapshot in snapshots]
+    optional = {table.name for table in schema.TABLES if table.optional}
+    files = [
+        file for file in publication.files if file.snapshot in snapshots or file.table in optional
+    ]
     if not is_older(publication.manifest):
         return files, []
     folder = publication.staging / "carried"
@@ -60,6 +64,16 @@ def modern(publication: Publication, file: File) -> pa.Table:
         )
     rows = pq.ParquetFile(pa.BufferReader(data)).read()
     return older.modern(_table(file), rows, formats.number(publication.manifest.format))
+
+
+def unplaced_rejects(publication: Publication) -> pa.Table:
+    """Return the rejects of no snapshot, which lie in a file of their own."""
+    found = [
+        modern(publication, file)
+        for file in publication.files
+        if file.table == schema.REJECTS.name and file.snapshot is None
+    ]
+    return pa.concat_tables([schema.REJECTS.arrow.empty_table(), *found])
 
 
 def _table(file: File) -> schema.Table:

@@ -6,12 +6,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from spack_census.building import carry, reference
 from spack_census.dataset import formats, older, schema
 from spack_census.dataset.layout import File, Manifest, pin, read_manifest
-from spack_census.dataset.publication import Publication, lock
+from spack_census.dataset.publication import lock
 from spack_census.disk import durable
 from spack_census.errors import ConservationError, DatasetError
 
@@ -62,7 +60,9 @@ def plan(dataset: Path) -> Plan:
         num_snapshots=len(manifest.snapshots),
         num_files=len(files),
         num_bytes=sum(file.size_bytes for file in files),
-        new_tables=tuple(table.name for table in schema.TABLES if table.name not in had),
+        new_tables=tuple(
+            table.name for table in schema.TABLES if table.name not in had and not table.optional
+        ),
         new_columns=tuple(new),
         made_anew=made,
     )
@@ -84,7 +84,9 @@ def migrate(dataset: Path, wait_seconds: float = 0) -> tuple[Manifest, list[str]
         _, moved = carry.over(publication, manifest.snapshots.keys())
         folder = publication.staging / "reference"
         carried = [file for file, _ in moved]
-        made = reference.write(folder, manifest.snapshots, _unplaced(publication), carried)
+        made = reference.write(
+            folder, manifest.snapshots, carry.unplaced_rejects(publication), carried
+        )
         _demand_same(manifest, [*carried, *made])
         moved += [(file, folder) for file in made]
         published = publication.commit([], moved, manifest.snapshots)
@@ -94,16 +96,6 @@ def migrate(dataset: Path, wait_seconds: float = 0) -> tuple[Manifest, list[str]
         except OSError as error:
             warnings.append(f"cleaning up failed, the next build will do it: {error}")
     return published, warnings
-
-
-def _unplaced(publication: Publication) -> pa.Table:
-    """Return the rejects of no snapshot, which lie in a file of their own."""
-    found = [
-        carry.modern(publication, file)
-        for file in publication.files
-        if file.table == schema.REJECTS.name and file.snapshot is None
-    ]
-    return pa.concat_tables([schema.REJECTS.arrow.empty_table(), *found])
 
 
 def _demand_same(before: Manifest, files: Collection[File]) -> None:

@@ -65,7 +65,11 @@ def _write_datapackage(root: Path, files: Sequence[File]) -> File:
         "name": datapackage.NAME,
         "title": datapackage.TITLE,
         "profile": "data-package",
-        "resources": [_resource(table, files) for table in schema.TABLES],
+        "resources": [
+            _resource(table, files)
+            for table in schema.TABLES
+            if not table.optional or any(file.table == table.name for file in files)
+        ],
     }
     data = msgspec.json.format(msgspec.json.encode(package), indent=1) + b"\n"
     return parquet.write_file(root, datapackage.FILE, data)

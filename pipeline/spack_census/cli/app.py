@@ -12,6 +12,7 @@ GROUPS = {
     "Build": {
         "build": ("building", "Turn documents into the dataset"),
         "fetch": ("fetching", "Mirror what a build needs of a build cache"),
+        "recipes": ("reading", "Read what recipes declare"),
         "run": ("running", "Fetch, build and report as a file says"),
     },
     "Ask": {

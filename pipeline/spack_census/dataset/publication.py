@@ -40,6 +40,7 @@ from spack_census.dataset.turns import head, turn
 from spack_census.disk import durable, failpoints, locking, removal
 from spack_census.errors import DatasetError
 
+RECIPES_AGAIN = "read the recipes anew: census recipes REPO"
 _STAGING = "staging"
 _KEPT_VERSIONS = 3
 _KEPT_SECONDS = 3600
@@ -146,6 +147,7 @@ class Publication:
             raise DatasetError(
                 f"{origin} is missing or cut short: the dataset is damaged",
                 "see what else is: census verify",
+                *([RECIPES_AGAIN] if file.table == schema.RECIPES.name else []),
                 "mend it: census verify --repair SOURCE",
                 "or drop the snapshots that SOURCE lacks: census build SOURCE --prune",
             )
@@ -158,10 +160,10 @@ class Publication:
 
     def _draft(self, files: list[File], snapshots: Mapping[str, SnapshotState]) -> Manifest:
         files = sorted(files, key=lambda file: file.path)
-        rows = {table.name: 0 for table in schema.TABLES}
+        rows = {table.name: 0 for table in schema.TABLES if not table.optional}
         for file in files:
             if file.table is not None:
-                rows[file.table] += file.rows or 0
+                rows[file.table] = rows.get(file.table, 0) + (file.rows or 0)
         number = version_number(self.manifest.id) + 1 if self.manifest else 1
         manifest = Manifest(
             format=schema.FORMAT,

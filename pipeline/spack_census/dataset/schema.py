@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from spack_census.dataset.recipe_table import RECIPES
 from spack_census.dataset.table import (
     COUNT,
     DAY,
@@ -21,7 +22,7 @@ from spack_census.dataset.table import (
     struct,
 )
 
-__all__ = ["COUNT", "FORMAT", "TABLES", "TEXT", "TEXTS", "Column", "Table"]
+__all__ = ["COUNT", "FORMAT", "RECIPES", "TABLES", "TEXT", "TEXTS", "Column", "Table"]
 
 SPECS = Table(
     "specs",
@@ -198,7 +199,7 @@ DEPENDENCIES = Table(
 
 TABLES: tuple[Table, ...] = (
     *(SPECS, EXTERNALS, DOCUMENTS, REJECTS, DEPENDENCIES),
-    *(SNAPSHOTS, TARGETS, TARGET_COMPAT),
+    *(SNAPSHOTS, TARGETS, TARGET_COMPAT, RECIPES),
 )
 
 FORMAT = 2

@@ -91,7 +91,9 @@ class Column:
 class Table:
     """One table: its columns, the folder levels it is partitioned by, and its sort order.
 
-    `since` is the format that brought it: it is empty in a dataset of an older one.
+    `since` is the format that brought it: it is empty in a dataset of an older one. An optional
+    table comes by a command of its own; nothing tells of it where it has no file, and a build
+    leaves it as it is.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Table:
     partitions: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     since: int = 1
+    optional: bool = False
 
     @property
     def arrow(self) -> pa.Schema:

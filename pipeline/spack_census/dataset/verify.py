@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from spack_census.dataset import laws
+from spack_census.dataset import laws, schema
 from spack_census.dataset.holds import HOLDS
 from spack_census.dataset.layout import (
     CURRENT,
@@ -29,6 +29,7 @@ from spack_census.dataset.layout import (
     seal,
     version_number,
 )
+from spack_census.dataset.publication import RECIPES_AGAIN
 from spack_census.dataset.turns import TURN
 from spack_census.disk import durable, locking
 
@@ -90,7 +91,8 @@ def verify(dataset: Path | str) -> Verification:
         if fault is None:
             intact.append(file)
         else:
-            findings.append(Finding("file", f"{place}/{file.path}", file.snapshot, fault, REPAIR))
+            remedy = RECIPES_AGAIN if file.table == schema.RECIPES.name else REPAIR
+            findings.append(Finding("file", f"{place}/{file.path}", file.snapshot, fault, remedy))
     findings += _strays(version, manifest)
     for law in laws.check(version, manifest, intact):
         path = f"{place}/{law.path}" if law.path else place

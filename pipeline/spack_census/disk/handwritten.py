@@ -33,7 +33,11 @@ class UnusableError(Exception):
 
 def load(path: Path) -> Any:
     """Return what a YAML file holds, None for nothing; raises UnusableError, OSError."""
-    data = read(path, _MOST_BYTES)
+    return loads(read(path, _MOST_BYTES))
+
+
+def loads(data: bytes) -> Any:
+    """Return what the bytes of a YAML file hold, None for nothing; raises UnusableError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

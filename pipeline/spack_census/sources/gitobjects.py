@@ -69,6 +69,12 @@ def commit_of(git_dir: Path, rev: str) -> str:
     return done.stdout.decode().strip()
 
 
+def committed(git_dir: Path, commit: str) -> int:
+    """Return when a commit was made: the committer's time in seconds since 1970, UTC."""
+    options = ["--max-count=1", "--timestamp", "--end-of-options"]
+    return int(run(git_dir, "rev-list", *options, commit).split()[0])
+
+
 def is_folder(git_dir: Path, commit: str, path: str) -> bool:
     """Tell whether a commit has a folder of this path."""
     return bool(run(git_dir, "ls-tree", "-d", "--full-tree", commit, "--", path))

@@ -8,4 +8,4 @@ create or replace macro is_branch(version_key) as (
 
 create or replace macro is_prerelease(version_key) as (
     regexp_matches(version_key, '#[0-2]')
-);
+)

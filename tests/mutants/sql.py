@@ -15,7 +15,7 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from mutants.python import ROOT, Tally
+from mutants.python import ROOT, Chosen, Tally
 from spack_census.ask import queries
 
 _SWAPS: tuple[tuple[str, str], ...] = (
@@ -87,13 +87,14 @@ def _mutant(sql: str, start: int, match: re.Match[str], new: str) -> Iterator[Mu
     yield Mutant(text, line, was.strip(), now.strip())
 
 
-def run(view: str, tests: list[str], every: int = 1) -> Tally:
-    """Mutate a view and run these tests on each mutant, or on each so many-th."""
+def run(view: str, tests: list[str], chosen: Chosen) -> Tally:
+    """Mutate a view and run these tests on each mutant that is chosen."""
     sql = (ROOT / "queries" / view).read_text(encoding="utf-8")
     seconds = _cpu_seconds(_started(view, sql, tests, limit=None))
     limit = round(_ENDLESS * seconds) + 1
     left, born = [], 0
-    found = list(mutants(sql))[::every]
+    made = list(mutants(sql))
+    found = chosen.of(made)
     beside = os.cpu_count() or 1
     for at in range(0, len(found), beside):
         batch = found[at : at + beside]
@@ -104,7 +105,7 @@ def run(view: str, tests: list[str], every: int = 1) -> Tally:
             born += code != _DEAD_AT_BIRTH
             if code == 0:
                 left.append(f"line {mutant.line}:\n-{mutant.was}\n+{mutant.now}")
-    return Tally(born, born - len(left), tuple(left))
+    return Tally(len(made), born, born - len(left), tuple(left))
 
 
 def _cpu_seconds(process: int) -> float:
@@ -140,9 +141,7 @@ def _tried(view: str, sql: str, tests: list[str], limit: int | None) -> int:
 
         try:
             with in_memory({}) as con:
-                con.sql(
-                    queries.load("diff.changes").bound_sql, params={"before": "a", "after": "b"}
-                )
+                con.sql("from changes('a', 'b')")
         except duckdb.Error:
             return _DEAD_AT_BIRTH
         profile = ["-p", "no:cacheprovider", "--hypothesis-profile=mutants", "-q", "-x"]

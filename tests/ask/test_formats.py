@@ -13,13 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from spack_census.ask.database import connect
-from spack_census.ask.formats import (
-    spreadsheet_text,
-    visible,
-    write,
-    write_parquet,
-    write_spreadsheet,
-)
+from spack_census.ask.escaping import spreadsheet_text, visible
+from spack_census.ask.formats import write, write_parquet, write_spreadsheet
 from spack_census.errors import CensusError, ParameterError, QueryError
 from support.query_cases import write_dataset
 

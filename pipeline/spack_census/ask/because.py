@@ -12,6 +12,7 @@ from duckdb import (
 )
 
 from spack_census.ask import tallies
+from spack_census.ask.held import kept
 from spack_census.errors import CensusError, UnknownNameError
 
 
@@ -32,7 +33,7 @@ def because(
             "documents knows no dependencies",
             "build both from the indexes of the build cache: census build SOURCE",
         )
-    rows = con.from_arrow(rows.to_arrow_table())
+    rows = kept(con, rows)
     told = rows.select("unnest(causes) as told").select("split_part(told, ' ', 1)")
     known = {name for (name,) in told.distinct().fetchall()}
     if package not in known:

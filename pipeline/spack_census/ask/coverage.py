@@ -10,6 +10,7 @@ import duckdb
 from duckdb import ColumnExpression, ConstantExpression
 
 from spack_census.ask import names, queries, snapshots
+from spack_census.ask.held import holding, kept
 from spack_census.ask.hosts import ANY_OS, glibc, resolve
 from spack_census.errors import CensusError, ParameterError
 
@@ -219,10 +220,7 @@ def _rows(
         }
         usable = con.sql(_USABLE, params=chosen)
     packages = None if question.packages is None else list(question.packages)
-    con.register("usable", usable.to_arrow_table())
-    try:
+    with holding(con, {"usable": usable}):
         rows = con.sql(_PACKAGES, params={"snapshot": snapshot, "packages": packages})
         # Its rows outlive the table they were made from.
-        return con.from_arrow(rows.to_arrow_table())
-    finally:
-        con.unregister("usable")
+        return kept(con, rows)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from spack_census.ask.queries import VIEWS, find_root, load, run
-from spack_census.dataset import formats, older, schema
+from spack_census.dataset import formats, schema
 from spack_census.dataset.layout import Manifest, demand_files, pin, read_manifest
 from spack_census.errors import QueryError
 
@@ -124,7 +124,7 @@ def _columns(version: Path, manifest: Manifest, table: schema.Table) -> list[str
     """Return the columns of a table in SQL, whatever format the files are of."""
     of_format = formats.number(manifest.format)
     had = {column.name for column in table.columns if column.since <= of_format}
-    made = older.respelled(version, manifest.files, table, of_format)
+    made = _respelled(version, manifest, table, of_format)
     found = []
     for column in table.columns:
         if column.name in made:
@@ -139,6 +139,16 @@ def _columns(version: Path, manifest: Manifest, table: schema.Table) -> list[str
             value = "null" if column.nullable else "[]"
             found.append(f"{value}::{column.stored.sql} as {column.name}")
     return found
+
+
+def _respelled(
+    version: Path, manifest: Manifest, table: schema.Table, of_format: int
+) -> dict[str, tuple[str, dict[str, str]]]:
+    if of_format == schema.FORMAT:
+        return {}
+    from spack_census.dataset import older
+
+    return older.respelled(version, manifest.files, table, of_format)
 
 
 def _nothing(table: schema.Table) -> str:

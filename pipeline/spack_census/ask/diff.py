@@ -21,6 +21,7 @@ from spack_census.ask.changed import (
     VariantStep,
     VersionStep,
 )
+from spack_census.ask.held import hold, holding, kept, release
 from spack_census.ask.scope import Scope, checked, demand_labels, labelled, within
 from spack_census.ask.snapshots import Snapshot
 from spack_census.ask.tallies import Totals
@@ -31,7 +32,7 @@ TELLING = 20
 """Of fewer rebuilt specs than these nobody says where they concentrate: it would be chance."""
 
 _HELD = {"changes": "held_changes", "causes": "held_causes"}
-_IS_HELD = "select 1 from duckdb_views() where view_name = 'held_changes'"
+_IS_HELD = "select 1 from duckdb_tables() where table_name = 'held_changes'"
 _MACRO = """
 create temp macro {}(a, b) as table
 from {}
@@ -156,7 +157,7 @@ def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator
     pair = {"before": before, "after": after}
     renamed = con.sql(_RENAMES, params=pair).fetchall()
     for name, held in _HELD.items():
-        con.register(held, con.sql(f"from {name}($before, $after)", params=pair).to_arrow_table())
+        hold(held, con.sql(f"from {name}($before, $after)", params=pair))
         con.execute(_MACRO.format(name, held, _quoted(before), _quoted(after)))
     names = (", ".join(_quoted(names[at]) for names in renamed) for at in (0, 1))
     con.execute(_ALIASES.format(*names))
@@ -166,7 +167,7 @@ def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator
         con.execute("drop macro temp.stack_aliases")
         for name, held in _HELD.items():
             con.execute(f"drop macro table temp.{name}")
-            con.unregister(held)
+            release(con, held)
 
 
 def change_rows(
@@ -189,7 +190,7 @@ def change_rows(
     if cause is not None:
         rows = because(con, rows, cause, pair)
     # Held in memory: whoever counts the rows before printing them does not match all specs twice.
-    return con.from_arrow((labelled(rows, only) if only else rows).to_arrow_table())
+    return kept(con, labelled(rows, only) if only else rows)
 
 
 def _changes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> duckdb.DuckDBPyRelation:
@@ -233,15 +234,10 @@ def _scoped(
 ) -> Iterator[None]:
     """Hold the rows of a scope in memory meanwhile, in place of all specs too."""
     tables = {
-        "scoped_specs": within(specs, scope, "before_stacks", "after_stacks").to_arrow_table(),
-        "scoped_changes": within(changes, scope, "stacks").to_arrow_table(),
+        "scoped_specs": within(specs, scope, "before_stacks", "after_stacks"),
+        "scoped_changes": within(changes, scope, "stacks"),
     }
     if scope.package is not None or scope.target is not None:
-        tables["specs"] = within(con.table("specs"), replace(scope, stack=None)).to_arrow_table()
-    for name, held in tables.items():
-        con.register(name, held)
-    try:
+        tables["specs"] = within(con.table("specs"), replace(scope, stack=None))
+    with holding(con, tables):
         yield
-    finally:
-        for name in tables:
-            con.unregister(name)

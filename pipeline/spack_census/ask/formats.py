@@ -3,7 +3,7 @@
 Tables for people are made by `reports`.
 
 What stands in a cell came from a document, so no format lets it act: control characters never
-reach a terminal raw, and Markdown's own characters are escaped.
+reach a terminal raw (`escaping`).
 """
 
 from __future__ import annotations
@@ -12,33 +12,20 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from spack_census.ask.escaping import spreadsheet_text, visible
 from spack_census.errors import CensusError, ParameterError, QueryError
 
-_UNSAFE = re.compile(
-    # Controls steer a terminal; the others hide text or turn its direction around.
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-)
-_MARKDOWN = re.compile(r"[\\`*\[\]~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# Platforms make links of addresses, of user names and of numbers of issues, escaped or not, but
-# not across a comment.
-_LINKED = re.compile(
-    r"(?i)@(?=[\w\\])|#(?=\d)|\bGH-(?=\d)|\bwww(?=\.)|\b(?:https?|ftp|mailto|xmpp|tel):(?=\S)"
-)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a formula begins for one spreadsheet or another, also in full width."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def write(relation: duckdb.DuckDBPyRelation, format: str, stream: TextIO) -> None:  # noqa: A002 - what everyone calls it
@@ -63,6 +50,15 @@ def plain_rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
         yield from zip(*(map(_plain, column.to_pylist()) for column in batch), strict=True)
 
 
+def all_rows(relation: duckdb.DuckDBPyRelation) -> list[tuple[Any, ...]]:
+    """Return the rows of `plain_rows`, all at once: of few it takes a fraction of the time."""
+    try:
+        rows = relation.fetchall()
+    except duckdb.Error as error:
+        raise _failed(error) from error
+    return [tuple(map(_plain, row)) for row in rows]
+
+
 def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
     """Write a relation's rows as a Parquet file.
 
@@ -84,29 +80,12 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
 
 def stream_parquet(relation: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
     """Write a relation's rows to a stream as Parquet; raises QueryError where the query fails."""
+    import pyarrow.parquet as pq
+
     reader = _open(relation)
     with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:
         for batch in _batches(reader):
             writer.write_batch(batch)
-
-
-def visible(text: str) -> str:
-    """Return text with each character that could act on a terminal spelled as an escape."""
-    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def markdown_text(text: str) -> str:
-    """Return text as it stands in Markdown, also in a cell of a table, where none of it acts."""
-    escaped = _MARKDOWN.sub(r"\\\g<0>", visible(text)).translate(_HTML)
-    return _LINKED.sub(r"\g<0><!-- -->", escaped)
-
-
-def spreadsheet_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: an apostrophe goes before it.
-
-    Only for files that are made for spreadsheets: it is one character more than the data say.
-    """
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def write_spreadsheet(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None:
@@ -126,6 +105,8 @@ def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
 
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     """Yield the batches of a reader; the query runs meanwhile, and may fail meanwhile."""
+    import pyarrow as pa
+
     try:
         with reader:
             yield from reader

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from spack_census.ask.held import holding
+
 _RADIUS = """
 with recursive edges as materialized (
     select hash, dependency_hash from dependencies where snapshot = $snapshot
@@ -64,15 +66,8 @@ def causes(
 
 def _step(con: duckdb.DuckDBPyConnection, package: str, before: str, after: str) -> list[str]:
     pair = {"before": before, "after": after}
-    nodes = con.sql(_NODES, params=pair).to_arrow_table()
+    nodes = con.sql(_NODES, params=pair)
     own = con.sql("from specs where package = $package", params={"package": package})
-    # Views in temp come before those in main: the specs of other packages need not be matched,
-    # but lie below.
-    held = {"nodes": nodes, "specs": own.to_arrow_table()}
-    for name, rows in held.items():
-        con.register(name, rows)
-    try:
+    # The specs of other packages need not be matched, but lie below.
+    with holding(con, {"nodes": nodes, "specs": own}):
         return [told for (told,) in con.sql(_CAUSES, params=pair).fetchall()]
-    finally:
-        for name in held:
-            con.unregister(name)

@@ -59,7 +59,7 @@ def _command(arguments: list[str]) -> str:
 
 
 def _trouble(error: CensusError | str) -> int:
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
 
     # Names of files and snapshots stand in messages, and could steer the terminal.
     lines = f"census: {error}".split("\n")

@@ -82,7 +82,8 @@ def _print_kept(dataset: Path, newest: int, series: str | None) -> None:
 
 def _print(found: Audit, mirror: str, form: Format, *, wide: bool) -> None:
     import duckdb
-    import pyarrow as pa
+
+    from spack_census.ask.held import made
 
     talk = sys.stdout if form is Format.TABLE else sys.stderr
     wrong = f"{len(found.findings):,} found wrong" if found.findings else "all fits"
@@ -95,12 +96,6 @@ def _print(found: Audit, mirror: str, form: Format, *, wide: bool) -> None:
     if not found.findings and form is Format.TABLE:
         return
     names = ("problem", "package", "hash", "path", "size_bytes", "message", "remedy")
-    columns = {
-        name: pa.array(
-            [row[place] for row in found.findings],
-            pa.int64() if name == "size_bytes" else pa.string(),
-        )
-        for place, name in enumerate(names)
-    }
-    with duckdb.connect(":memory:") as connection:
-        write_rows(connection.from_arrow(pa.table(columns)), form, ranks=_RANKS, wide=wide)
+    types = dict.fromkeys(names, "varchar") | {"size_bytes": "bigint"}
+    with duckdb.connect(":memory:") as con:
+        write_rows(made(con, types, found.findings), form, ranks=_RANKS, wide=wide)

@@ -108,7 +108,7 @@ def _two_specs(
 
     demand_labels(only, CHANGES)
     con, found = specs(chosen, *sides)
-    rows = con.from_arrow(shown.pair_rows(found))
+    rows = shown.pair_rows(con, found)
     if only:
         rows = labelled(rows, only)
         answer(lambda: [Section(tables=[table(rows)])], lambda: rows, form, wide=wide)

@@ -96,7 +96,7 @@ def _explain(
 
 def _parsed(words: Sequence[str]) -> Constraint:
     """Return the constraint, and tell of words that mean something else than they did."""
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
     from spack_census.spack.grammar import notices, parse
 
     found = parse(" ".join(words))

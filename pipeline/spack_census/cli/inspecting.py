@@ -69,20 +69,17 @@ def queries(
     Example: census queries
     """
     import duckdb
-    import pyarrow as pa
 
+    from spack_census.ask.held import made
     from spack_census.ask.queries import catalogue
 
-    found = catalogue(queries).values()
-    rows = pa.table(
-        {
-            "query": [query.name for query in found],
-            "parameters": [", ".join(query.params) for query in found],
-            "question": [query.title for query in found],
-        }
+    types = dict.fromkeys(("query", "parameters", "question"), "varchar")
+    found = (
+        (each.name, ", ".join(each.params), each.title) for each in catalogue(queries).values()
     )
-    with duckdb.connect(":memory:") as connection:
-        write_rows(connection.from_arrow(rows), format, ranks=("question", "parameters"), wide=wide)
+    with duckdb.connect(":memory:") as con:
+        rows = made(con, types, found)
+        write_rows(rows, format, ranks=("question", "parameters"), wide=wide)
 
 
 def rejects(
@@ -194,8 +191,8 @@ def verify(
 
 def _print_findings(found: Verification, form: Format, stream: TextIO, *, wide: bool) -> None:
     import duckdb
-    import pyarrow as pa
 
+    from spack_census.ask.held import made
     from spack_census.dataset.verify import Finding
 
     files, rows = len(found.manifest.files), sum(found.manifest.counts.values())
@@ -204,11 +201,9 @@ def _print_findings(found: Verification, form: Format, stream: TextIO, *, wide: 
     talk = stream if form is Format.TABLE else sys.stderr
     print(f"{shown(found.version)}\n{read}: {wrong}", file=talk)
     if found.findings or form is not Format.TABLE:
-        columns = zip(Finding._fields, zip(*found.findings, strict=True), strict=False)
-        empty = {name: pa.array([], pa.string()) for name in Finding._fields}
-        with duckdb.connect(":memory:") as connection:
-            table = pa.table({**empty, **dict(columns)})
-            write_rows(connection.from_arrow(table), form, stream, wide=wide)
+        types = dict.fromkeys(Finding._fields, "varchar")
+        with duckdb.connect(":memory:") as con:
+            write_rows(made(con, types, found.findings), form, stream, wide=wide)
 
 
 def sql(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None) -> None:

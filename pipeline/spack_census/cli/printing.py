@@ -101,6 +101,6 @@ def _write(
 
 def shown(path: Path | str) -> str:
     """Return a path as a terminal may show it: it need not be UTF-8, nor harmless."""
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
 
     return visible(os.fsencode(path).decode(errors="backslashreplace"))

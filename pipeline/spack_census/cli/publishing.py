@@ -109,7 +109,7 @@ def site(
 
     Example: census site --output public/site
     """
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
     from spack_census.site.publish import PAGE, publish
 
     published = publish(dataset, output, reports, wait)
@@ -149,7 +149,7 @@ def export(
 
 def tell(made: Report, folder: Path) -> None:
     """Print the folder of a new report, and what it says to whoever watches."""
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
 
     print(visible(f"{made.after.snapshot}: {made.headline}"), file=sys.stderr)
     print(visible(str(folder)), flush=True)
@@ -157,7 +157,7 @@ def tell(made: Report, folder: Path) -> None:
 
 def tell_rest(published: Published, output: Path) -> None:
     """Say on stderr what else a run did, or that there was nothing new."""
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
     from spack_census.errors import many
 
     lines = [f"removed {name}: newer ones are kept" for name in published.removed]

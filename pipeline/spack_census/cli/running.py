@@ -66,7 +66,7 @@ def run(
 
 
 def _log(step: str, said: str) -> None:
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
 
     lines = "\n".join(map(visible, said.split("\n")))
     print(f"{step:<8} {lines}", file=sys.stderr, flush=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from spack_census.ask import snapshots
+from spack_census.ask.held import made
 from spack_census.ask.hosts import Host
 from spack_census.environments.abstract import fit_manifest, rank_manifest
 from spack_census.environments.locked import fit_lockfile, rank_lockfile
@@ -18,24 +18,19 @@ from spack_census.environments.manifests.reading import read_manifest
 from spack_census.environments.model import EnvironmentFit, Lockfile, SnapshotFit, SpecFit
 from spack_census.errors import DatasetError, EnvironmentFileError
 
-_ROWS = pa.schema(
-    [
-        ("package", pa.string()),
-        ("version", pa.string()),
-        ("hash", pa.string()),
-        ("status", pa.string()),
-        ("stacks", pa.list_(pa.string())),
-        ("nearest_hash", pa.string()),
-        ("differs", pa.list_(pa.string())),
-        ("needed_by", pa.list_(pa.string())),
-        ("reason", pa.string()),
-        ("lacking", pa.list_(pa.string())),
-        ("unmet", pa.list_(pa.string())),
-        ("group", pa.string()),
-        ("caches", pa.list_(pa.string())),
-    ]
-)
-_RANKS = pa.schema([("snapshot", pa.string()), ("num_hits", pa.int64()), ("num_specs", pa.int64())])
+_ROWS = {
+    **dict.fromkeys(("package", "version", "hash", "status"), "varchar"),
+    "stacks": "varchar[]",
+    "nearest_hash": "varchar",
+    "differs": "varchar[]",
+    "needed_by": "varchar[]",
+    "reason": "varchar",
+    "lacking": "varchar[]",
+    "unmet": "varchar[]",
+    "group": "varchar",
+    "caches": "varchar[]",
+}
+_RANKS = {"snapshot": "varchar", "num_hits": "bigint", "num_specs": "bigint"}
 
 
 def read(path: Path, known: Mapping[str, str] | None = None) -> Lockfile | Manifest:
@@ -102,25 +97,15 @@ def fit_rows(con: duckdb.DuckDBPyConnection, found: EnvironmentFit) -> duckdb.Du
     `differs` are the attributes in which the nearest cached spec is not the one wanted; it is
     `package` alone where the snapshot has none of the package that runs on the host.
     """
-    rows = [
-        {
-            "package": each.package,
-            "version": each.version,
-            "hash": each.hash,
-            "status": each.status,
-            "stacks": each.stacks,
-            "nearest_hash": each.nearest and each.nearest.build.hash,
-            "differs": differing(each),
-            "needed_by": each.needed_by,
-            "reason": each.reason,
-            "lacking": each.lacking,
-            "unmet": each.unmet,
-            "group": each.group or None,
-            "caches": each.caches,
-        }
+    rows = (
+        (
+            *(each.package, each.version, each.hash, each.status, each.stacks),
+            *(each.nearest and each.nearest.build.hash, differing(each), each.needed_by),
+            *(each.reason, each.lacking, each.unmet, each.group or None, each.caches),
+        )
         for each in found.specs
-    ]
-    return con.from_arrow(pa.Table.from_pylist(rows, schema=_ROWS))
+    )
+    return made(con, _ROWS, rows)
 
 
 def differing(each: SpecFit) -> tuple[str, ...]:
@@ -134,8 +119,5 @@ def differing(each: SpecFit) -> tuple[str, ...]:
 
 def rank_rows(con: duckdb.DuckDBPyConnection, ranks: list[SnapshotFit]) -> duckdb.DuckDBPyRelation:
     """Return a row a snapshot: snapshot, num_hits, num_specs."""
-    rows = [
-        {"snapshot": each.snapshot, "num_hits": each.num_hits, "num_specs": each.num_specs}
-        for each in ranks
-    ]
-    return con.from_arrow(pa.Table.from_pylist(rows, schema=_RANKS))
+    rows = ((each.snapshot, each.num_hits, each.num_specs) for each in ranks)
+    return made(con, _RANKS, rows)

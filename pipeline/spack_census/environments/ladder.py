@@ -10,10 +10,10 @@ import dataclasses
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from spack_census.ask import snapshots
 from spack_census.ask.finding import conjunction, demand_package, values
+from spack_census.ask.held import made
 from spack_census.ask.hosts import Host, host_conditions
 from spack_census.ask.predicates import Condition, conditions
 from spack_census.environments.closures import knows_dependencies, lacking, needing
@@ -33,15 +33,13 @@ _SHOWN = {
     **{name: name for name in ("package", "namespace", "platform", "target", "os", "version")},
 }
 """What stands for an attribute where its values are listed; of others none are."""
-_ROWS = pa.schema(
-    [
-        ("attribute", pa.string()),
-        ("condition", pa.string()),
-        ("num_specs", pa.int64()),
-        ("there", pa.list_(pa.string())),
-        ("snapshot", pa.string()),
-    ]
-)
+_ROWS = {
+    "attribute": "varchar",
+    "condition": "varchar",
+    "num_specs": "bigint",
+    "there": "varchar[]",
+    "snapshot": "varchar",
+}
 _LEFT = "select count(*) from specs where snapshot = ? and {where}"
 _THERE = """
 select value
@@ -133,9 +131,5 @@ def _there(
 
 def ladder_rows(con: duckdb.DuckDBPyConnection, *found: Ladder) -> duckdb.DuckDBPyRelation:
     """Return a row a rung: attribute, condition, num_specs, there, snapshot; ladder by ladder."""
-    rows = [
-        dataclasses.asdict(rung) | {"snapshot": each.snapshot}
-        for each in found
-        for rung in each.rungs
-    ]
-    return con.from_arrow(pa.Table.from_pylist(rows, schema=_ROWS))
+    rows = ((*dataclasses.astuple(rung), each.snapshot) for each in found for rung in each.rungs)
+    return made(con, _ROWS, rows)

@@ -7,18 +7,21 @@ is there already its externals. It has no stacks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
-import pyarrow as pa
 
 from spack_census.ask.database import connect_rows
+from spack_census.ask.held import hold, release
 from spack_census.ask.tallies import LOCKFILE
 from spack_census.dataset import schema
 from spack_census.environments.model import Locked, Lockfile
 from spack_census.spack.compilers import canonical
 
-Rows = Mapping[str, pa.Table]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Rows: TypeAlias = "Mapping[str, pa.Table]"
 """The name of a table of `schema.TABLES` → its rows."""
 
 _EPOCHS = {4: 6, 5: 6, 6: 8, 7: 8}
@@ -91,6 +94,8 @@ def stored(con: duckdb.DuckDBPyConnection, snapshot: str) -> Rows:
 
 def joined(before: Rows, after: Rows) -> duckdb.DuckDBPyConnection:
     """Return a connection to the rows of both; of one thing twice they stand there once."""
+    import pyarrow as pa
+
     same = before["snapshots"] == after["snapshots"]
     sides = (before,) if same else (before, after)
     return connect_rows({name: pa.concat_tables([each[name] for each in sides]) for name in before})
@@ -106,16 +111,15 @@ def reduced(
     """
     con = joined(before, after)
     params = {"before": names[0], "after": names[1]}
-    con.register("partners", con.sql(_PARTNERS, params=params).to_arrow_table())
     column = "after_hash" if keep == names[0] else "before_hash"
-    nodes = con.sql("from nodes").to_arrow_table()
+    hold("partners", con.sql(_PARTNERS, params=params))
+    # Before there are fewer specs: it comes before the view of the same name.
+    hold("nodes", con.sql("from nodes"))
     con.execute(
         f"delete from specs where snapshot <> ? and hash not in (select {column} from partners)",  # noqa: S608 - a column of ours
         [keep],
     )
-    con.unregister("partners")
-    # A view in temp comes before the one of the same name in main.
-    con.register("nodes", nodes)
+    release(con, "partners")
     return con
 
 
@@ -144,6 +148,8 @@ def _spec(snapshot: str, each: Locked) -> dict[str, Any]:
 
 
 def _arrow(table: schema.Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
     names = table.arrow.names
     return pa.Table.from_pylist(
         [{name: row.get(name) for name in names} for row in rows], schema=table.arrow

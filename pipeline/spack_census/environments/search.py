@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from spack_census.ask import finding
+from spack_census.ask.held import made
 from spack_census.ask.hosts import Host
 from spack_census.environments.answering import Ground
 from spack_census.environments.caches import Cache, usable
@@ -18,6 +18,7 @@ from spack_census.environments.spelled import meant
 from spack_census.errors import ConstraintError, UnknownNameError
 from spack_census.spack.constraints import Constraint
 
+_LISTS = {"variants", "stacks", "caches"}
 _PUBLIC = "https://binaries.spack.io"
 _PUBLISHED = ("develop-dated", "release", "develop")
 _WHERE = """
@@ -85,11 +86,8 @@ def search(
 
 def search_rows(con: duckdb.DuckDBPyConnection, found: Search) -> duckdb.DuckDBPyRelation:
     """Return the rows of a search; with several caches, `caches` tells which of them have each."""
-    types = {"variants": pa.list_(pa.string()), "stacks": pa.list_(pa.string())}
-    types["caches"] = pa.list_(pa.string())
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in found.columns])
-    rows = [{name: row[name] for name in found.columns} for row in found.rows]
-    return con.from_arrow(pa.Table.from_pylist(rows, schema=schema))
+    types = {name: "varchar[]" if name in _LISTS else "varchar" for name in found.columns}
+    return made(con, types, ([row[name] for name in types] for row in found.rows))
 
 
 def _demand_known(cache: Cache) -> None:

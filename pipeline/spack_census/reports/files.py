@@ -12,6 +12,7 @@ import duckdb
 import msgspec
 
 from spack_census.ask import formats, queries
+from spack_census.ask.escaping import spreadsheet_text
 from spack_census.reports import html, markdown
 from spack_census.reports.report import Report, encode
 
@@ -57,7 +58,7 @@ def _text(value: Any) -> str:
     if isinstance(value, list | bool):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
-        return formats.spreadsheet_text(value)
+        return spreadsheet_text(value)
     return "" if value is None else str(value)
 
 

@@ -13,6 +13,7 @@ from duckdb import ColumnExpression, ConstantExpression
 from spack_census.ask import queries, rules
 from spack_census.ask.changed import CHANGES, VersionStep
 from spack_census.ask.diff import Diff, diff
+from spack_census.ask.held import holding
 from spack_census.ask.snapshots import Snapshot
 from spack_census.errors import ConservationError
 from spack_census.reports.report import (
@@ -96,11 +97,8 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Tre
 
 def trend(con: duckdb.DuckDBPyConnection) -> Trend:
     """Return packages and specs of each target through the snapshots of each series."""
-    con.register("trend", queries.run(con, queries.load("coverage.trend"), {}).to_arrow_table())
-    try:
+    with holding(con, {"trend": queries.run(con, queries.load("coverage.trend"), {})}):
         rows = con.sql(_TREND).fetchall()
-    finally:
-        con.unregister("trend")
     found: Trend = {}
     for series, *row in rows:
         found.setdefault(series, []).append(Point(*row))

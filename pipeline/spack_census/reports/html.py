@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from spack_census.ask.formats import visible
+from spack_census.ask.escaping import visible
 from spack_census.errors import many
 from spack_census.reports import charts
 from spack_census.reports.changes import place

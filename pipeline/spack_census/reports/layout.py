@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from spack_census.ask.formats import visible
+from spack_census.ask.escaping import visible
 from spack_census.reports.sections import Cell, Column, Kind, Table, joined, shown
 from spack_census.reports.wrapping import cut, wrapped
 

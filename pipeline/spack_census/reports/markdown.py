@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spack_census.ask.formats import markdown_text
+from spack_census.ask.escaping import markdown_text
 from spack_census.reports import page
 from spack_census.reports.report import Report
 from spack_census.reports.sections import Section, Table, shown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
+import duckdb
 
+from spack_census.ask.held import made
 from spack_census.environments.pair import Node, SpecDiff, Step
 from spack_census.errors import many
 from spack_census.reports.layout import HELD_TOGETHER as _BLANK
@@ -16,19 +17,11 @@ _COLUMNS = (
     Column("before", Kind.TEXT),
     Column("after", Kind.TEXT),
 )
-_TEXT = pa.string()
-_ROWS = pa.schema(
-    [
-        ("change", _TEXT),
-        ("package", _TEXT),
-        ("attribute", _TEXT),
-        ("before", _TEXT),
-        ("after", _TEXT),
-        ("before_hash", _TEXT),
-        ("after_hash", _TEXT),
-        ("path", pa.list_(_TEXT)),
-    ]
-)
+_ROWS = {
+    **dict.fromkeys(("change", "package", "attribute", "before", "after"), "varchar"),
+    **dict.fromkeys(("before_hash", "after_hash"), "varchar"),
+    "path": "varchar[]",
+}
 _UNKNOWN = (
     "What differs below them is not known: a snapshot that was built from documents knows no "
     "dependencies. Build it from the indexes of the build cache to be told."
@@ -63,12 +56,12 @@ def pair(found: SpecDiff, names: tuple[str, str]) -> list[Section]:
     return [Section(title), Section(lead=said, tables=tables, notes=notes)]
 
 
-def pair_rows(found: SpecDiff) -> pa.Table:
+def pair_rows(con: duckdb.DuckDBPyConnection, found: SpecDiff) -> duckdb.DuckDBPyRelation:
     """Return one row a spec and attribute, those of the two compared first.
 
     A spec that differs in its hash alone has one row without an attribute.
     """
-    rows = [
+    rows = (
         (
             step.change,
             step.package,
@@ -79,9 +72,8 @@ def pair_rows(found: SpecDiff) -> pa.Table:
         )
         for step in found.steps
         for each in (step.differences or (None,))
-    ]
-    names = _ROWS.names
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=_ROWS)
+    )
+    return made(con, _ROWS, rows)
 
 
 def _named(node: Node) -> str:

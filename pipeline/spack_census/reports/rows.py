@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from spack_census.ask.formats import plain_rows
+from spack_census.ask.formats import all_rows
 from spack_census.reports.sections import Cell, Column, Kind, Table
 
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
@@ -27,7 +27,7 @@ def table(relation: duckdb.DuckDBPyRelation, ranks: Sequence[str] = ()) -> Table
     """
     names = relation.columns
     numeric = [_NUMBERS.fullmatch(str(type_)) is not None for type_ in relation.types]
-    rows = list(plain_rows(relation))
+    rows = all_rows(relation)
     columns = tuple(
         Column(
             name,

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from spack_census.ask.changed import Place
 from spack_census.ask.diff import Diff
-from spack_census.ask.formats import visible
+from spack_census.ask.escaping import visible
 from spack_census.ask.shares import share_pct
 from spack_census.errors import many
 from spack_census.reports import causes

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from spack_census.ask.formats import visible
+from spack_census.ask.escaping import visible
 from spack_census.reports import layout
 from spack_census.reports.layout import HELD_TOGETHER, Fitted
 from spack_census.reports.sections import Kind, Section, Table

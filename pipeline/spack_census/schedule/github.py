@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from spack_census.ask.formats import markdown_text, visible
+from spack_census.ask.escaping import markdown_text, visible
 from spack_census.errors import CensusError
 from spack_census.reports import markdown
 from spack_census.reports.publish import Published

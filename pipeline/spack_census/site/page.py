@@ -10,7 +10,7 @@ from string import Template
 
 import duckdb
 
-from spack_census.ask.formats import visible
+from spack_census.ask.escaping import visible
 from spack_census.ask.snapshots import Snapshot
 from spack_census.site import script
 

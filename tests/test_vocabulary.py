@@ -30,7 +30,7 @@ OTHERS = re.compile(
 def texts(shipped: Path) -> dict[str, str]:
     """Return what the last weeks of the shipped documents give, in every form."""
     with sc.connect(shipped) as con:
-        report = gathering.gather(con, APRIL, B, gathering.trend(con))
+        report = gathering.gather(con, APRIL, B, gathering.past(con))
         lines = plain(render(shown.diff(diff(con, APRIL, B), ["census", "diff"]), 80))
     page = re.sub(r"(?s)<(style|script)>.*?</\1>", "", html.render(report))
     return {

@@ -60,13 +60,13 @@ def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def report(con: duckdb.DuckDBPyConnection) -> Report:
-    return gathering.gather(con, A, B, gathering.trend(con))
+    return gathering.gather(con, A, B, gathering.past(con))
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Report:
     with in_memory(hostile_tables()) as con:
-        return gathering.gather(con, EARLY, LATE, gathering.trend(con))
+        return gathering.gather(con, EARLY, LATE, gathering.past(con))
 
 
 def test_markdown_says_the_headline_first_and_ends_with_the_files(report: Report) -> None:
@@ -87,7 +87,7 @@ def test_markdown_links_the_rest_of_long_tables_or_only_names_it(report: Report)
 
 
 def test_markdown_of_the_largest_changes_fits_a_mail(con: duckdb.DuckDBPyConnection) -> None:
-    found = gathering.gather(con, B, APRIL, gathering.trend(con))
+    found = gathering.gather(con, B, APRIL, gathering.past(con))
     assert len(markdown.render(found).encode()) < 20_000
     wide = [spec(A, "a", stacks=[f"stack-{n:04}" for n in range(2000)])]
     listed = [snapshot(wide, A, 1), snapshot(wide, B, 2)]

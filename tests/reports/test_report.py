@@ -40,8 +40,8 @@ def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture(scope="module")
 def report(con: duckdb.DuckDBPyConnection) -> Callable[[str, str], Report]:
     """Return the report on two snapshots, gathered once for all tests."""
-    history = gathering.trend(con)
-    return cache(lambda before, after: gathering.gather(con, before, after, history))
+    past = gathering.past(con)
+    return cache(lambda before, after: gathering.gather(con, before, after, past))
 
 
 def gathered(specs: list[dict[str, object]], *names: str, **more: object) -> Report:
@@ -49,7 +49,7 @@ def gathered(specs: list[dict[str, object]], *names: str, **more: object) -> Rep
     listed = [snapshot(specs, name, order) for order, name in enumerate(names, start=1)]
     tables: Tables = {"specs": specs, "snapshots": listed, **more}  # type: ignore[dict-item]
     with in_memory(tables) as con:
-        return gathering.gather(con, names[-2], names[-1], gathering.trend(con))
+        return gathering.gather(con, names[-2], names[-1], gathering.past(con))
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
@@ -152,7 +152,7 @@ def test_across_epochs_the_report_says_so_and_leaves_rebuilds_out() -> None:
     specs = [spec(A, "a"), spec(B, "b")]
     listed = [snapshot(specs, A, 1, hash_epoch=6), snapshot(specs, B, 2, hash_epoch=8)]
     with in_memory({"specs": specs, "snapshots": listed}) as con:
-        found = gathering.gather(con, A, B, gathering.trend(con))
+        found = gathering.gather(con, A, B, gathering.past(con))
     assert found.epochs_differ
     assert found.totals.rebuilt == 1
     assert "rebuilt" not in found.headline
@@ -174,7 +174,7 @@ def test_a_report_says_which_snapshot_was_made_by_which_rules(
     specs = [spec(A, "a"), spec(B, "b")]
     listed = [snapshot(specs, A, 1, rules=before), snapshot(specs, B, 2, rules=after)]
     with in_memory({"specs": specs, "snapshots": listed}) as con:
-        found = gathering.gather(con, A, B, gathering.trend(con))
+        found = gathering.gather(con, A, B, gathering.past(con))
     assert (found.before.rules, found.after.rules) == (before, after)
     for shown in (markdown.render(found), html.render(found), encode(found).decode()):
         assert (f"ade by different rules: {said}." in shown) == bool(said)

@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -26,6 +26,10 @@ from spack_census.errors import CensusError, ParameterError, QueryError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_PLAIN = {str, int, bool, type(None)}
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def write(relation: duckdb.DuckDBPyRelation, format: str, stream: TextIO) -> None:  # noqa: A002 - what everyone calls it
@@ -93,7 +97,7 @@ def write_spreadsheet(relation: duckdb.DuckDBPyRelation, stream: TextIO) -> None
 
     Raises QueryError where the query fails while it runs.
     """
-    _write_rows(relation, stream, _spreadsheet_cell)
+    _write_rows(relation.columns, all_rows(relation), stream, _spreadsheet_cell)
 
 
 def _open(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
@@ -121,13 +125,19 @@ def _failed(error: Exception) -> QueryError:
     return QueryError(f"the query failed: {message.partition('Error: ')[2] or message}")
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it: text, number, boolean, null, list or mapping."""
+def _number(value: float | Decimal) -> float | None:
     if isinstance(value, Decimal):
         # Sums of counts come as decimals without a fraction.
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    return value if math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it: text, number, boolean, null, list or mapping."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, float | Decimal):
+        return _number(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, list):
@@ -141,13 +151,14 @@ def _text(value: Any) -> str:
     """Return a plain value as text: null is empty, lists and mappings are JSON."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False)
+    return _encoded(value)
 
 
 def _write_csv(relation: duckdb.DuckDBPyRelation, stream: TextIO, delimiter: str = ",") -> None:
     # Into a file goes what the data say; a terminal would obey it.
     spell = visible if stream.isatty() else str
-    _write_rows(relation, stream, lambda value: spell(_text(value)), delimiter)
+    rows = plain_rows(relation)
+    _write_rows(relation.columns, rows, stream, lambda value: spell(_text(value)), delimiter)
 
 
 def _spreadsheet_cell(value: Any) -> str:
@@ -155,14 +166,15 @@ def _spreadsheet_cell(value: Any) -> str:
 
 
 def _write_rows(
-    relation: duckdb.DuckDBPyRelation,
+    columns: Iterable[str],
+    rows: Iterable[tuple[Any, ...]],
     stream: TextIO,
     spell: Callable[[Any], str],
     delimiter: str = ",",
 ) -> None:
     writer = csv.writer(stream, lineterminator="\n", delimiter=delimiter)
-    writer.writerow(map(spell, relation.columns))
-    for row in plain_rows(relation):
+    writer.writerow(map(spell, columns))
+    for row in rows:
         cells = [spell(value) for value in row]
         if "\r" in "".join(cells):
             stream.write(_csv_line(cells, delimiter))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,10 +92,11 @@ def catalogue(root: Path | None = None) -> dict[str, Query]:
 def load(name: str, root: Path | None = None) -> Query:
     """Return one query by name; raises UnknownNameError, or QueryError where it is wrong."""
     folder = find_root(root)
-    paths = _paths(folder)
-    if name not in paths:
-        raise UnknownNameError("query", name, paths, str(folder), "census queries")
-    return _read(name, paths[name])
+    parts = name.split(".")
+    path = folder.joinpath(*parts).with_suffix(".sql")
+    if not all(map(_NAME.fullmatch, parts)) or parts[0] == VIEWS or not path.is_file():
+        raise UnknownNameError("query", name, _paths(folder), str(folder), "census queries")
+    return _read(name, path)
 
 
 def run(
@@ -153,6 +155,12 @@ def _read(name: str, path: Path) -> Query:
         sql = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{path} cannot be read: {error}", "mend the file") from error
+    return _query(name, path, sql)
+
+
+@cache
+def _query(name: str, path: Path, sql: str) -> Query:
+    """Return what a text means, which is looked at once: that takes longer than to run most."""
     title, params, columns = _header(path, sql)
     _check_sql(path, sql, params)
     return Query(name, title, params, columns, sql, path)

@@ -138,7 +138,7 @@ def export(
 
     Example: census export --output public/data --url https://example.org/data
     """
-    from spack_census.ask.formats import visible
+    from spack_census.ask.escaping import visible
     from spack_census.export.publish import publish
 
     done = publish(dataset, output, url, wait)

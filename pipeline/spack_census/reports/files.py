@@ -22,6 +22,9 @@ MARKDOWN = "report.md"
 CHANGES = "changes.csv"
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def names() -> list[str]:
     """Return the names of the files that every report has."""
     return [DATA, PAGE, MARKDOWN, CHANGES, *(f"{name}.csv" for name in _lists())]
@@ -56,7 +59,7 @@ def _csv(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> bytes:
 def _text(value: Any) -> str:
     """Return a value as `formats` has it for spreadsheets: nothing for null, lists as JSON."""
     if isinstance(value, list | bool):
-        return json.dumps(value, ensure_ascii=False)
+        return _encoded(value)
     if isinstance(value, str):
         return spreadsheet_text(value)
     return "" if value is None else str(value)

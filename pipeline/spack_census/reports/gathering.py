@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
-from duckdb import ColumnExpression, ConstantExpression
 
 from spack_census.ask import queries, rules
 from spack_census.ask.changed import CHANGES, VersionStep
@@ -58,8 +57,16 @@ Trend = dict[str, list[Point]]
 """Series → its points, oldest first."""
 
 
-def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Trend) -> Report:
-    """Return the report on two snapshots, named by their own names; `history` is `trend(con)`.
+class Past(NamedTuple):
+    """What reports say of all snapshots, reckoned once for all of them."""
+
+    trend: Trend
+    failing: dict[str, dict[str, int]]
+    """Check → snapshot → rows that fail it there, where there are any."""
+
+
+def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, past: Past) -> Report:
+    """Return the report on two snapshots, named by their own names; `past` is `past(con)`.
 
     Within `diff.matched` specs are matched once for all of it. Raises UnknownNameError for an
     unknown snapshot, ConservationError where two ways of counting the same differ.
@@ -86,13 +93,24 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, history: Tre
         compilers=found.compilers,
         variants=found.variants,
         coverage=_coverage(con, before, after),
-        trend=_until(history.get(found.after.series, []), after),
+        trend=_until(past.trend.get(found.after.series, []), after),
         rejects=[Rejects(*row) for row in con.sql(_REJECTS, params={"snapshot": after}).fetchall()],
-        checks=_checks(con, after),
+        checks=_checks(after, past),
         causes=found.causes,
         knows_dependencies=found.knows_dependencies,
         rules_note=rules.told([found.before, found.after]),
     )
+
+
+def past(con: duckdb.DuckDBPyConnection) -> Past:
+    """Return what the reports on a dataset have in common."""
+    failing = {
+        query.name: dict(
+            queries.run(con, query, {}).aggregate("snapshot, count(*)", "snapshot").fetchall()
+        )
+        for query in _check_queries()
+    }
+    return Past(trend(con), failing)
 
 
 def trend(con: duckdb.DuckDBPyConnection) -> Trend:
@@ -188,13 +206,11 @@ def _until(points: Sequence[Point], snapshot: str) -> list[Point]:
     return [point for point in points if point.snapshot in shown]
 
 
-def _checks(con: duckdb.DuckDBPyConnection, snapshot: str) -> list[Check]:
-    found = []
-    here = ColumnExpression("snapshot") == ConstantExpression(snapshot)
-    for query in _check_queries():
-        failing = queries.run(con, query, {}).filter(here)
-        found.append(Check(query.name, query.title, len(failing)))
-    return found
+def _checks(snapshot: str, past: Past) -> list[Check]:
+    return [
+        Check(query.name, query.title, past.failing[query.name].get(snapshot, 0))
+        for query in _check_queries()
+    ]
 
 
 @cache
@@ -202,13 +218,7 @@ def _check_queries() -> list[queries.Query]:
     return [each for name, each in queries.catalogue().items() if name.startswith("checks.")]
 
 
-@cache
-def _query(name: str) -> queries.Query:
-    # Reading a query and checking its header takes longer than a report's share of running it.
-    return queries.load(name)
-
-
 def _rows(
     con: duckdb.DuckDBPyConnection, name: str, params: dict[str, str]
 ) -> list[tuple[Any, ...]]:
-    return queries.run(con, _query(name), params).fetchall()
+    return queries.run(con, queries.load(name), params).fetchall()

@@ -16,12 +16,12 @@ from urllib.parse import quote
 from spack_census.ask.escaping import visible
 from spack_census.errors import many
 from spack_census.reports import charts
+from spack_census.reports.body import table_rows
 from spack_census.reports.changes import place
-from spack_census.reports.explorer import package_address
 from spack_census.reports.heatmap import heatmap
 from spack_census.reports.page import sections
 from spack_census.reports.report import Point, Report
-from spack_census.reports.sections import Cell, Column, Kind, Package, Table, shown
+from spack_census.reports.sections import Cell, Column, Kind, Table, shown
 from spack_census.reports.sentences import percent, warnings
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ def _environment() -> Environment:
         finalize=_plain,
     )
     environment.filters |= {"shown": shown, "address": lambda name: f"../{quote(name)}/report.html"}
-    environment.globals |= {"package_address": package_address}
-    environment.tests |= {"package": lambda cell: isinstance(cell, Package)}
+    environment.globals["table_rows"] = table_rows
     return environment
 
 

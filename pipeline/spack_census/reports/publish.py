@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import duckdb
 from spack_census.ask import snapshots
 from spack_census.ask.database import connect
 from spack_census.ask.diff import matched
+from spack_census.ask.held import holding
 from spack_census.ask.snapshots import Snapshot
 from spack_census.disk import apart
 from spack_census.errors import CensusError
@@ -74,17 +76,17 @@ def publish(
     """
     apart.demand({"the dataset": dataset, "the reports": output})
     index.demand_libraries()
-    with connect(dataset) as con, shelf.opened(output, wait_seconds):
+    with connect(dataset) as con, shelf.opened(output, wait_seconds), _quick(con):
         listed = snapshots.listing(con)
         wanted = neighbours(listed, choice) if pair is None else [_resolve(con, listed, pair)]
         missing = _missing(output, wanted)
         todo = missing[: choice.limit]
         announce([report_name(before.snapshot, after.snapshot) for before, after in todo])
-        history = gathering.trend(con)
+        past = gathering.past(con)
         made = []
         for before, after in todo:
             with matched(con, before.snapshot, after.snapshot):
-                report = gathering.gather(con, before.snapshot, after.snapshot, history)
+                report = gathering.gather(con, before.snapshot, after.snapshot, past)
                 shelf.put(output, report.name, files.render(con, report))
             made.append(report)
             observe(report, output / report.name)
@@ -94,13 +96,18 @@ def publish(
         kept = [report for name, report in reports.items() if name not in removed]
         newest = latest(kept, listed)
         linked = _link(output, kept, site)
-        told = index.render(con, listed, newest_first(kept), newest, history, url, site)
+        told = index.render(con, listed, newest_first(kept), newest, past.trend, url, site)
         pages = [*(name for name in linked if name not in {each.name for each in made})]
         pages += _write_pages(output, newest, told)
         for name in removed:
             shelf.remove(output, name)
     left = len(missing) - len(todo)
     return Published(made, removed, pages, left, len(kept), newest, unreadable)
+
+
+def _quick(con: duckdb.DuckDBPyConnection) -> AbstractContextManager[None]:
+    """Hold in memory what each query looks up."""
+    return holding(con, {name: con.table(name) for name in ("snapshots", "targets")})
 
 
 def _resolve(

@@ -92,7 +92,7 @@ def test_markdown_of_the_largest_changes_fits_a_mail(con: duckdb.DuckDBPyConnect
     wide = [spec(A, "a", stacks=[f"stack-{n:04}" for n in range(2000)])]
     listed = [snapshot(wide, A, 1), snapshot(wide, B, 2)]
     with in_memory({"specs": wide, "snapshots": listed}) as small:
-        text = markdown.render(gathering.gather(small, A, B, {}))
+        text = markdown.render(gathering.gather(small, A, B, gathering.past(small)))
     assert len(text.encode()) < 20_000
 
 

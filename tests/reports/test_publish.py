@@ -231,8 +231,8 @@ def _quicken(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict[str, dict[str, bytes]] = {}
     gather, render = gathering.gather, files.render
 
-    def gathered(con: Any, before: str, after: str, history: gathering.Trend) -> Report:
-        found = reports.get((before, after)) or gather(con, before, after, history)
+    def gathered(con: Any, before: str, after: str, past: gathering.Past) -> Report:
+        found = reports.get((before, after)) or gather(con, before, after, past)
         return reports.setdefault((before, after), found)
 
     def rendered(con: Any, report: Report) -> dict[str, bytes]:

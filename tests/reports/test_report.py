@@ -239,7 +239,7 @@ def test_figures_that_do_not_agree_make_no_report() -> None:
         in_memory({"specs": specs, "snapshots": listed}) as con,
         pytest.raises(ConservationError, match="specs after do not add up: 2 ≠ 1 ≠ 1"),
     ):
-        gathering.gather(con, A, B, {})
+        gathering.gather(con, A, B, gathering.past(con))
 
 
 def test_each_list_of_a_report_is_a_table_beside_it(

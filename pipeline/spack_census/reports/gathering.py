@@ -215,7 +215,12 @@ def _checks(snapshot: str, past: Past) -> list[Check]:
 
 @cache
 def _check_queries() -> list[queries.Query]:
-    return [each for name, each in queries.catalogue().items() if name.startswith("checks.")]
+    """Return the checks on snapshots: recipes and what else is beside them is no report's."""
+    return [
+        each
+        for name, each in queries.catalogue().items()
+        if name.startswith("checks.") and "snapshot" in {column.name for column in each.columns}
+    ]
 
 
 def _rows(

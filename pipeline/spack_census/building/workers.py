@@ -6,19 +6,11 @@ as files in the staging folder, which every worker must see.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
@@ -67,6 +59,10 @@ def run(
     if jobs <= 1 or len(tasks) <= 1:
         yield from _gather(tasks, Here(), 1)
         return
+    # Most builds start no process: a tenth of all imports is for those that do.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # Arrow's threads do not survive a fork, so each worker starts afresh.
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(tasks)), fresh, _follow_parent) as pool:
@@ -118,7 +114,9 @@ def _listed(tools: dict[str, str], names: list[str]) -> str:
 
 def _follow_parent() -> None:
     """End this worker with its parent: an orphan would write on, without the lock."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     assert parent is not None
 
     def wait_for_it() -> None:

@@ -11,7 +11,7 @@ from spack_census.documents.frontmatter import PlainFields
 from spack_census.documents.parsing import StackCounts
 from spack_census.documents.records import Document, Reject
 
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 16 * 1024 * 1024
 """Enough that Arrow's cost of a batch does not show, few enough to lose little when one fails."""
 
 _Decoded = tuple[columns.Rows, tuple[int, int | None]]

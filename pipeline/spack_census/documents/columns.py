@@ -139,7 +139,8 @@ def _generations(found: Pieces) -> list[tuple[int, int | None]]:
 
     compiler, variants = found.compiler, found.variants
     shown_by_list = zip(
-        shown(variants, lambda piece: generations.has_array(pieces.variants(piece))),
+        # Few pieces have an array, and a look at the text says so without taking it apart.
+        shown(variants, lambda piece: ":=" in piece and _has_array(piece)),
         shown(compiler, lambda piece: generations.is_none(pieces.compiler(piece))),
         shown(compiler, lambda piece: generations.is_package(pieces.compiler(piece))),
         shown(compiler, lambda piece: generations.is_equals(pieces.compiler(piece))),
@@ -151,6 +152,10 @@ def _generations(found: Pieces) -> list[tuple[int, int | None]]:
         generations.generation(generations.Marks(start == stop, False, *marks))  # noqa: FBT003
         for (start, stop), marks in zip(bounds, shown_by_list, strict=True)
     ]
+
+
+def _has_array(piece: str) -> bool:
+    return generations.has_array(pieces.variants(piece))
 
 
 def _any(column: Coded, is_mark: Callable[[str], bool], offsets: pa.Array) -> list[bool]:

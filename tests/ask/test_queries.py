@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,36 @@ def _written(folder: Path, sql: str) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection to tables without rows; no test changes it."""
+    with in_memory({}) as con:
+        yield con
+
+
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.query}-{case.name}")
 def test_query_gives_the_rows_of_its_case(case: Case) -> None:
+    query = CATALOGUE[case.query]
     with in_memory(case.tables) as con:
         if isinstance(case.expected, dict):
             with pytest.raises(duckdb.Error, match=re.escape(case.expected["error"])):
-                _rows(con, CATALOGUE[case.query], case.params)
+                _rows(con, query, case.params)
         else:
-            assert _rows(con, CATALOGUE[case.query], case.params) == case.expected
+            assert _rows(con, query, case.params) == case.expected
+        _as_it_stands(con, query, case)
+
+
+def _as_it_stands(con: duckdb.DuckDBPyConnection, query: Query, case: Case) -> None:
+    """Do what a shell, a notebook's cell, `con.sql`, `con.execute` do with the file's text."""
+    sql = query.path.read_text(encoding="utf-8")
+    for name, value in case.params.items():
+        con.execute(f"set variable {name} = $value", {"value": value})
+    if isinstance(case.expected, dict):
+        with pytest.raises(duckdb.Error, match=re.escape(case.expected["error"])):
+            con.sql(sql).fetchall()
+    else:
+        expected = [tuple(row.values()) for row in case.expected]
+        assert con.sql(sql).fetchall() == con.execute(sql).fetchall() == expected
 
 
 def test_every_query_has_a_case_and_every_case_a_query() -> None:
@@ -58,29 +81,28 @@ def test_no_file_ends_in_a_semicolon(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_counts_go_by_one_name(name: str) -> None:
-    with in_memory({}) as con:
-        chosen = CATALOGUE[name]
-        relation = con.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
-        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+def test_counts_go_by_one_name(name: str, empty: duckdb.DuckDBPyConnection) -> None:
+    chosen = CATALOGUE[name]
+    relation = empty.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
+    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
     for column in {"packages", "specs"} & types.keys():
         assert types[column].endswith("[]"), column
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_header_names_the_columns_of_the_result(name: str) -> None:
-    with in_memory({}) as con:
-        chosen = CATALOGUE[name]
-        relation = con.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
-        assert relation.columns == [column.name for column in chosen.columns]
+def test_header_names_the_columns_of_the_result(
+    name: str, empty: duckdb.DuckDBPyConnection
+) -> None:
+    chosen = CATALOGUE[name]
+    relation = empty.sql(chosen.bound_sql, params=dict.fromkeys(chosen.params, "x") or None)
+    assert relation.columns == [column.name for column in chosen.columns]
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_empty_dataset_gives_no_rows(name: str) -> None:
+def test_empty_dataset_gives_no_rows(name: str, empty: duckdb.DuckDBPyConnection) -> None:
     if (CASES.joinpath(*name.split(".")) / "empty").is_dir():
         pytest.skip("a case of its own says what an empty dataset gives")
-    with in_memory({}) as con:
-        assert _rows(con, CATALOGUE[name], dict.fromkeys(CATALOGUE[name].params, "x")) == []
+    assert _rows(empty, CATALOGUE[name], dict.fromkeys(CATALOGUE[name].params, "x")) == []
 
 
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name.startswith("diff.")])
@@ -95,32 +117,16 @@ def test_identical_snapshots_do_not_differ(name: str) -> None:
     assert [row for row in rows if row.get("change") not in ("kept", "same")] == []
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.query}-{case.name}")
-def test_each_file_runs_as_it_stands_after_set_variable(case: Case) -> None:
-    """What a shell, a notebook's cell, `con.sql` and `con.execute` do with the file's text."""
-    sql = CATALOGUE[case.query].path.read_text(encoding="utf-8")
-    with in_memory(case.tables) as con:
-        for name, value in case.params.items():
-            con.execute(f"set variable {name} = $value", {"value": value})
-        if isinstance(case.expected, dict):
-            with pytest.raises(duckdb.Error, match=re.escape(case.expected["error"])):
-                con.sql(sql).fetchall()
-        else:
-            expected = [tuple(row.values()) for row in case.expected]
-            assert con.sql(sql).fetchall() == con.execute(sql).fetchall() == expected
-
-
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_query_runs_unchanged_on_the_printed_script(name: str, tmp_path: Path) -> None:
+def test_each_query_runs_unchanged_on_the_printed_script(tmp_path: Path) -> None:
     dataset = write_dataset(tmp_path, {**TWO, "recipes": [{"package": "zlib"}]})
-    with duckdb.connect() as con:
-        con.execute(script(dataset))
-        for param in CATALOGUE[name].params:
-            con.execute(f"set variable {param} = 'old'")
-        rows = con.sql(CATALOGUE[name].sql).fetchall()
-        given = dict.fromkeys(CATALOGUE[name].params, "old")
-        with connect(dataset) as own:
-            assert run(own, CATALOGUE[name], given).fetchall() == rows
+    with duckdb.connect() as shell, connect(dataset) as own:
+        shell.execute(script(dataset))
+        for name, query in CATALOGUE.items():
+            for param in query.params:
+                shell.execute(f"set variable {param} = 'old'")
+            given = dict.fromkeys(query.params, "old")
+            rows = shell.sql(query.sql).fetchall()
+            assert run(own, query, given).fetchall() == rows, name
 
 
 def test_a_relation_keeps_its_own_parameters_whatever_is_run_or_set_later(tmp_path: Path) -> None:

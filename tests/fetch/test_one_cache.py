@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,15 +54,7 @@ class Places:
         return path
 
     def v2(self) -> Path:
-        path = self.folder / "v2" / SNAPSHOT / "build_cache"
-        path.mkdir(parents=True)
-        (path / "index.json").write_bytes(DATA)
-        for key, file in mirrors.spec_files(DATA).items():
-            (path / f"linux-{key}.spec.json.sig").write_bytes(
-                mirrors.signed(json.dumps(file).encode())
-            )
-            (path / f"linux-{key}.spack").write_bytes(bytes(mirrors.size_of(key)))
-        return path.parent
+        return mirrors.v2_mirror(self.folder / "v2" / SNAPSHOT, DATA)
 
     def oci(self) -> Path:
         return mirrors.oci_layout(self.folder / "oci" / SNAPSHOT, DATA)

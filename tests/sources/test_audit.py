@@ -107,6 +107,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         {"bad index"},
     ),
     "the index lacks a spec": (without, {"not listed", "not in the default index"}),
+    "a view lacks a spec": (lambda mirror: without(mirror, "mine"), {"in no view"}),
+    "a view is cut short": (
+        lambda mirror: mirrors.put_index(mirror, DATA[:-9], "mine"),
+        {"bad index"},
+    ),
+    "the blob of an index is gone": (
+        lambda mirror: mirrors.put_index(mirror, DATA).unlink(),
+        {"bad index", "missing blob"},
+    ),
     "a dependency is not listed": (
         lambda mirror: [
             mirrors.put_index(mirror, database(unneeded), view) for view in ("", "mine")

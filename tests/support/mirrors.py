@@ -115,6 +115,24 @@ def size_of(key: str) -> int:
     return 32 * (1 + ord(key[0]) % 7)
 
 
+def v2_mirror(mirror: Path, data: bytes, *, sign: bool = True) -> Path:
+    """Return a mirror of the v2 layout: an index, and of each spec a file, a binary and a key."""
+    folder = mirror / "build_cache"
+    (folder / "_pgp").mkdir(parents=True)
+    (folder / "_pgp" / "75BC.pub").write_bytes(b"a key")
+    for key, file in spec_files(data).items():
+        binary = folder / "linux" / f"linux-{key}.spack"
+        binary.parent.mkdir(exist_ok=True)
+        binary.write_bytes(key.encode() * (1 + ord(key[0]) % 7))
+        sha256 = hashlib.sha256(binary.read_bytes()).hexdigest()
+        checksum = {"hash_algorithm": "sha256", "hash": sha256}
+        text = json.dumps({**file, "binary_cache_checksum": checksum}).encode()
+        name = f"linux-{key}.spec.json"
+        (folder / (f"{name}.sig" if sign else name)).write_bytes(signed(text) if sign else text)
+    (folder / "index.json").write_bytes(data)
+    return mirror
+
+
 def oci_layout(folder: Path, data: bytes, *, index: bool = True) -> Path:
     """Return an OCI image layout that holds the specs of an index, as Spack pushes them."""
     blobs = folder / "blobs" / "sha256"

@@ -49,7 +49,9 @@ def upload(address: str, bucket: str, folder: Path, prefix: str = "") -> str:
         region="us-east-1",
         client_options={"allow_http": True},
     )
-    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+    # As Spack pushes: what an index names before the index.
+    found = [each for each in folder.rglob("*") if each.is_file()]
+    for path in sorted(found, key=lambda each: ("index" in each.as_posix(), each)):
         key = f"{prefix}/{path.relative_to(folder).as_posix()}".lstrip("/")
         obstore.put(store, key, path.read_bytes())
     return f"s3://{bucket}/{prefix}".rstrip("/")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
+from spack_census.ask.mirrored import By
+from spack_census.cli import fetching
 from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import DEFAULT_DATASET, Dataset, ExitCode, Format, RowFormat, Wide
 from spack_census.cli.printing import shown, write_rows
@@ -18,7 +20,11 @@ _RANKS = ("problem", "package", "hash", "message", "size_bytes", "path", "remedy
 
 def audit(
     mirror: Annotated[
-        str | None, Argument(metavar="MIRROR", help="A mirror's folder, v3 layout.")
+        str | None,
+        Argument(
+            metavar="MIRROR",
+            help="A mirror's folder, an OCI image layout, oci://HOST/NAME, s3:// or gs://.",
+        ),
     ] = None,
     deep: Annotated[
         bool, Option("--deep", help="Read every blob and compare its checksum.")
@@ -32,6 +38,10 @@ def audit(
             help="Print the hashes of the N newest snapshots of the dataset instead.",
         ),
     ] = None,
+    by: Annotated[
+        By | None,
+        Option("--by", help="Bytes by stack, or by the last snapshot that lists a spec."),
+    ] = None,
     series: Annotated[
         str | None, Option("--series", metavar="NAME", help="Series; by default the main.")
     ] = None,
@@ -41,28 +51,61 @@ def audit(
 ) -> int:
     """Look whether a mirror's index, manifests, blobs and keys fit; exit with 1 if they do not.
 
-    It changes nothing; each row says what to do. --keep-last prints a
-    keeplist, as spack buildcache prune takes it: one hash a line.
+    It changes nothing; each row says what to do. --by adds up its bytes
+    beside a dataset. --keep-last prints a keeplist, as spack buildcache
+    prune takes it: one hash a line.
 
     Example: census audit /srv/mirror --deep
     """
-    from spack_census.errors import ParameterError, SourceError
-    from spack_census.fetch import addresses
-    from spack_census.sources.audit import audit as look
+    from spack_census.errors import ParameterError
 
     if (mirror is None) == (keep_last is None):
         message = "either a mirror is audited, or a keeplist is printed"
         raise ParameterError(message, "census audit MIRROR, or census audit --keep-last N")
     if mirror is None:
         assert keep_last is not None
+        if by is not None:
+            raise ParameterError("--by looks at a mirror", "census audit MIRROR --by age")
         _print_kept(dataset, keep_last, series)
         return ExitCode.OK
-    if addresses.is_remote(mirror):
-        message = f"{addresses.shown(mirror)}: no server lists all files of a mirror"
-        raise SourceError(message, "copy the mirror to a folder, and name that")
-    found = look(addresses.local(mirror), deep=deep)
-    _print(found, mirror, format, wide=wide)
+    if by is not None:
+        found = _print_held(mirror, dataset, by, series, format, deep=deep, wide=wide)
+    else:
+        found = _looked(mirror, deep=deep)
+        _print_summary(found, mirror, sys.stdout if format is Format.TABLE else sys.stderr)
+        _print(found, format, wide=wide)
     return ExitCode.DIFFERENT if found.findings else ExitCode.OK
+
+
+def _looked(mirror: str, *, deep: bool) -> Audit:
+    from spack_census.fetch import auditing
+
+    def fetch(url: str) -> Path:
+        return fetching.bring(url, from_specs=True).folder
+
+    return auditing.audit(mirror, deep=deep, fetch=fetch)
+
+
+def _print_held(
+    mirror: str,
+    dataset: Path,
+    by: By,
+    series: str | None,
+    form: Format,
+    *,
+    deep: bool,
+    wide: bool,
+) -> Audit:
+    from spack_census.ask.database import connect
+    from spack_census.ask.mirrored import held
+
+    # The dataset first: to look at a mirror may take long.
+    with connect(dataset) as connection:
+        found = _looked(mirror, deep=deep)
+        _print_summary(found, mirror, sys.stderr)
+        rows = held(connection, found.spec_bytes, found.num_bytes, by, series)
+        write_rows(rows, form, wide=wide)
+    return found
 
 
 def _print_kept(dataset: Path, newest: int, series: str | None) -> None:
@@ -80,19 +123,29 @@ def _print_kept(dataset: Path, newest: int, series: str | None) -> None:
     print("\n".join(found.hashes))
 
 
-def _print(found: Audit, mirror: str, form: Format, *, wide: bool) -> None:
+def _print_summary(found: Audit, mirror: str, talk: TextIO) -> None:
+    from spack_census.fetch import addresses
+
+    wrong = f"{len(found.findings):,} found wrong" if found.findings else "all fits"
+    unnamed = found.num_bytes_unnamed
+    told = (
+        "its registry does not tell what nothing names"
+        if unnamed is None
+        else f"of which nothing names {unnamed / 1e6:,.1f} MB"
+    )
+    print(
+        f"{shown(addresses.shown(mirror))}\n{found.num_specs:,} specs listed, "
+        f"{found.num_manifests:,} manifests, {found.num_blobs:,} blobs\n"
+        f"{found.num_bytes / 1e6:,.1f} MB, {told}: {wrong}",
+        file=talk,
+    )
+
+
+def _print(found: Audit, form: Format, *, wide: bool) -> None:
     import duckdb
 
     from spack_census.ask.held import made
 
-    talk = sys.stdout if form is Format.TABLE else sys.stderr
-    wrong = f"{len(found.findings):,} found wrong" if found.findings else "all fits"
-    print(
-        f"{shown(mirror)}\n{found.num_specs:,} specs listed, {found.num_manifests:,} manifests, "
-        f"{found.num_blobs:,} blobs\n{found.num_bytes / 1e6:,.1f} MB, of which nothing names "
-        f"{found.num_bytes_unnamed / 1e6:,.1f} MB: {wrong}",
-        file=talk,
-    )
     if not found.findings and form is Format.TABLE:
         return
     names = ("problem", "package", "hash", "path", "size_bytes", "message", "remedy")

@@ -139,5 +139,8 @@ def _progress() -> Iterator[OnFile]:
 
 
 def _is_told(path: str, status: Status | None) -> bool:
-    # Manifests of specs come in thousands.
-    return status == "new" and not path.endswith(".spec.manifest.json")
+    from spack_census.sources import places, specfiles
+
+    # What is of a spec comes in thousands, and a blob is named by its checksum alone.
+    is_of_spec = path.endswith(places.SPEC_SUFFIX) or specfiles.is_file(path)
+    return status == "new" and not is_of_spec and not places.is_blob(path)

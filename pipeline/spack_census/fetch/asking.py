@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import http
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from spack_census.errors import SourceError
@@ -53,6 +54,21 @@ def length(url: str, net: Web) -> int | None:
     return attempts.patiently(url, net, attempt)
 
 
+def sha256(url: str, net: Web) -> str:
+    """Return the SHA-256 of what lies at an address; raises SourceError, also for nothing."""
+
+    def attempt(meter: Meter) -> str:
+        with web.opened(url, _NO_HEADERS, net, meter) as answer:
+            if not _is_there(url, answer):
+                raise SourceError("it is gone", "look again")
+            digest = hashlib.sha256()
+            for chunk in _chunks(answer):
+                digest.update(chunk)
+            return digest.hexdigest()
+
+    return attempts.patiently(url, net, attempt)
+
+
 def _is_there(url: str, answer: Answer) -> bool:
     if answer.status == http.HTTPStatus.OK:
         return True
@@ -62,14 +78,19 @@ def _is_there(url: str, answer: Answer) -> bool:
 
 
 def _whole(answer: Answer) -> Contents:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := answer.read(_CHUNK_BYTES):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MOST_BYTES:
+    data = bytearray()
+    for chunk in _chunks(answer):
+        data += chunk
+        if len(data) > MOST_BYTES:
             message = f"{addresses.shown(answer.url)} is more than {MOST_BYTES:,} bytes"
             raise SourceError(message, "is the address right?")
+    return Contents(bytes(data), answer.headers, answer.url)
+
+
+def _chunks(answer: Answer) -> Iterator[bytes]:
+    size = 0
+    while chunk := answer.read(_CHUNK_BYTES):
+        size += len(chunk)
+        yield chunk
     if answer.length not in (None, size):
         raise Broken(f"{size:,} bytes came of {answer.length:,}")
-    return Contents(b"".join(chunks), answer.headers, answer.url)

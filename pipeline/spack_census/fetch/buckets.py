@@ -6,14 +6,17 @@ nothing of it passes through here. Unlike a web server a bucket tells what it ho
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
 from spack_census.disk import durable
 from spack_census.documents.limits import LIMITS
@@ -25,6 +28,7 @@ from spack_census.fetch.patience import RETRY, Patience
 from spack_census.fetch.reach import is_here
 from spack_census.fetch.remote import MEND, Download, OnBytes, Status, Wanted
 from spack_census.fetch.state import Known
+from spack_census.sources.audit.files import Stat
 
 if TYPE_CHECKING:
     from obstore import GetResult
@@ -40,14 +44,10 @@ _CREDENTIALS = {
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _REQUEST = timedelta(minutes=10)
 """What one request may take, body and all."""
+_CONNECTIONS = 8
+_AT_A_TIME = 256
+"""Small objects that wait to be looked at."""
 _QUERY = re.compile(r"\?\S+")
-
-
-class Listed(NamedTuple):
-    """An object of a bucket."""
-
-    size: int
-    mtime_ns: int
 
 
 def is_bucket(url: str) -> bool:
@@ -83,7 +83,7 @@ class Bucket:
             raise SourceError(message, "fetch that by its own address")
         return url
 
-    def names(self, folder: str, *, deep: bool = True) -> dict[str, Listed]:
+    def names(self, folder: str, *, deep: bool = True) -> dict[str, Stat]:
         """Return the objects in a folder below the address, and with `deep` in those below.
 
         Raises SourceError, NotAdmittedError where they may not be listed.
@@ -104,7 +104,7 @@ class Bucket:
             message = f"{addresses.shown(url)} may not be listed"
             raise NotAdmittedError(message, *self.hints) from error
         return {
-            each["path"].removeprefix(root).lstrip("/"): Listed(
+            each["path"].removeprefix(root).lstrip("/"): Stat(
                 each["size"], int(each["last_modified"].timestamp() * 1e9)
             )
             for each in found
@@ -155,21 +155,41 @@ class Bucket:
         part.put(wanted.path)
         return Download(Status.NEW, known)
 
+    @property
+    def place(self) -> str:
+        """The address."""
+        return self._base
+
     def read(self, relative: str) -> bytes:
-        """Return a small object; raises SourceError, also where it is not there."""
-        return b"".join(self.chunks(relative))
+        """Return the bytes of an object; raises SourceError, also where it is not there."""
+        return b"".join(self._chunks(relative))
 
-    def chunks(self, relative: str) -> Iterator[bytes]:
-        """Yield the bytes of an object; raises SourceError, also where it is not there."""
+    def read_each(self, relatives: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each of these objects with its bytes, several at a time; raises SourceError."""
+        waiting = iter(relatives)
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            while some := list(itertools.islice(waiting, _AT_A_TIME)):
+                yield from zip(some, pool.map(self.read, some), strict=True)
+
+    def sha256(self, relative: str) -> str:
+        """Return the SHA-256 of an object; raises SourceError."""
+        digest = hashlib.sha256()
+        for chunk in self._chunks(relative):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _chunks(self, relative: str) -> Iterator[bytes]:
         import obstore
+        from obstore.exceptions import PermissionDeniedError
 
-        url = f"{self._base}/{relative}"
-        with self._errors(url):
-            try:
+        url = f"{self._base}/{quote(relative)}"
+        try:
+            with self._errors(url, PermissionDeniedError):
                 for chunk in obstore.get(self._store, _key(url)).stream():
                     yield bytes(chunk)
-            except FileNotFoundError as error:
-                raise SourceError(f"{addresses.shown(url)} is gone", RETRY) from error
+        except (FileNotFoundError, PermissionDeniedError) as error:
+            message = f"{addresses.shown(url)} is gone, or may not be read"
+            raise SourceError(message, *self.hints) from error
 
     @contextmanager
     def _errors(self, url: str, *passed: type[Exception]) -> Iterator[None]:

@@ -11,22 +11,22 @@ import fnmatch
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.disk import durable, locking
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.fetch import addresses, buckets, images, mirrors, parts, remote, state
+from spack_census.fetch import addresses, buckets, images, mirrors, parts, registry, remote, state
 from spack_census.fetch.addresses import Named
 from spack_census.fetch.attempts import NotAdmittedError
 from spack_census.fetch.buckets import Bucket
 from spack_census.fetch.patience import Patience
 from spack_census.fetch.reach import reach
-from spack_census.fetch.registry import Registry, fetch_image
+from spack_census.fetch.registry import Registry
 from spack_census.fetch.remote import Server, Status
 from spack_census.fetch.session import THEIRS, Carrier, OnFile, Session
-from spack_census.fetch.tokens import RegistryLogin, how_to_log_in
+from spack_census.fetch.tokens import how_to_log_in
 from spack_census.fetch.web import Web
 from spack_census.sources import listing, places, specfiles
 from spack_census.sources.listing import LISTING
@@ -132,19 +132,18 @@ def _chosen_way(url: str, wanted: _Wanted, allow_hosts: Sequence[str], patience:
     if wanted.views:
         message = f"{image} is an OCI build cache, which has no index views"
         raise SourceError(message, "leave out --view; another index is another tag, NAME:TAG")
-    net = Web(reach(image.base, allow_hosts), patience)
-    net = replace(net, login=RegistryLogin(image, net))
-    fetch_image = functools.partial(_fetch_image, Registry(image, net))
-    return _Way(addresses.split(image.base), Server(net), fetch_image)
+    found = registry.registry(image, patience, allow_hosts)
+    way = functools.partial(_fetch_image, found)
+    return _Way(addresses.split(image.base), Server(found.net), way)
 
 
-def _fetch_image(registry: Registry, session: Session, wanted: _Wanted) -> list[str]:
+def _fetch_image(found: Registry, session: Session, wanted: _Wanted) -> list[str]:
     specs = wanted.with_sizes or wanted.from_specs
     try:
-        fetch_image(session, registry, specs=specs, index=not wanted.from_specs)
+        registry.fetch_image(session, found, specs=specs, index=not wanted.from_specs)
     except NotAdmittedError as error:
-        message = f"{registry.image} is not for everyone, or not with this password"
-        steps = how_to_log_in(registry.image)
+        message = f"{found.image} is not for everyone, or not with this password"
+        steps = how_to_log_in(found.image)
         raise SourceError(f"{message}: {error.message}", *steps) from error
     return []
 

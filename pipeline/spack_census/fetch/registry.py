@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -18,6 +18,8 @@ from spack_census.documents.records import Rejected
 from spack_census.errors import SourceError
 from spack_census.fetch import addresses, asking, tokens
 from spack_census.fetch.images import Image
+from spack_census.fetch.patience import Patience
+from spack_census.fetch.reach import reach
 from spack_census.fetch.session import Session
 from spack_census.fetch.web import Web
 from spack_census.sources import oci
@@ -91,6 +93,12 @@ class Registry:
     def blob(self, digest: str) -> str:
         """Return the address of a blob."""
         return f"{self.image.base}/blobs/{digest}"
+
+
+def registry(image: Image, patience: Patience, allow_hosts: Iterable[str] = ()) -> Registry:
+    """Return the registry of an image, to which one logs in where it asks for it."""
+    net = Web(reach(image.base, allow_hosts), patience)
+    return Registry(image, replace(net, login=tokens.RegistryLogin(image, net)))
 
 
 @dataclass(slots=True)

@@ -75,7 +75,13 @@ def read(root: Path, path: Path) -> Read:
     Raises Rejected where the checksum is another, the file is cut short, or it is too large.
     """
     name = path.relative_to(root).as_posix()
-    stored = _bounded(path, name)
+    return checked(_bounded(path), name)
+
+
+def checked(stored: bytes, name: str) -> Read:
+    """Return what the bytes of a file hold, as `read` does."""
+    if len(stored) > LIMITS.index_bytes:
+        raise _too_large(name)
     sha256 = hashlib.sha256(stored).hexdigest()
     if places.blob_sha256(name) not in (None, sha256):
         message = f"{name} has the SHA-256 {sha256}: it was cut short or changed"
@@ -85,12 +91,9 @@ def read(root: Path, path: Path) -> Read:
     return Read(data, sha256, len(stored))
 
 
-def _bounded(path: Path, name: str) -> bytes:
+def _bounded(path: Path) -> bytes:
     with path.open("rb") as file:
-        stored = file.read(LIMITS.index_bytes + 1)
-    if len(stored) > LIMITS.index_bytes:
-        raise _too_large(name)
-    return stored
+        return file.read(LIMITS.index_bytes + 1)
 
 
 def _too_large(name: str) -> Rejected:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -40,7 +40,9 @@ _Shape = TypeVar("_Shape")
 _REMEDY = "copy the image anew, or push it again"
 
 
-class _Descriptor(msgspec.Struct):
+class Descriptor(msgspec.Struct):
+    """A blob as an image or a layout names it."""
+
     digest: str
     size: int = 0
     mediaType: str = ""  # noqa: N815 - the descriptor's own name
@@ -48,20 +50,39 @@ class _Descriptor(msgspec.Struct):
 
 
 class _Index(msgspec.Struct):
-    manifests: list[_Descriptor]
+    manifests: list[Descriptor]
 
 
-class _Manifest(msgspec.Struct):
-    config: _Descriptor
-    layers: list[_Descriptor]
+class Manifest(msgspec.Struct):
+    """What makes up an image."""
+
+    config: Descriptor
+    layers: list[Descriptor]
 
 
 class _Checksum(msgspec.Struct):
     hash: str
 
 
+class _Node(msgspec.Struct):
+    name: str
+
+
+class _Nodes(msgspec.Struct):
+    nodes: list[_Node] = []
+
+
 class _Config(msgspec.Struct):
+    spec: _Nodes
     binary_cache_checksum: _Checksum | None = None
+
+
+class Described(NamedTuple):
+    """What the config of a spec's image tells."""
+
+    package: str | None
+    binary: str | None
+    """The digest of the layer that is the spec's own binary."""
 
 
 def is_layout(root: Path) -> bool:
@@ -71,12 +92,12 @@ def is_layout(root: Path) -> bool:
 
 def listed(root: Path, unnamed: str | None, *, from_specs: bool) -> Listed:
     """Return what stands for the build cache's only index; raises SourceError without one."""
-    tags = _tags(root)
-    specs = [tag for tag in tags if is_spec(tag)]
-    if not specs and INDEX_TAG not in tags:
+    named = tags(root)
+    specs = [tag for tag in named if is_spec(tag)]
+    if not specs and INDEX_TAG not in named:
         message = f"{root} holds images, and none is a build cache's"
         raise SourceError(message, f"looked for the tags {INDEX_TAG} and *-HASH{_SUFFIX}")
-    if not from_specs and INDEX_TAG not in tags:
+    if not from_specs and INDEX_TAG not in named:
         raise SourceError(f"{root} is a build cache without an index", *WAYS_OUT)
     if from_specs and not specs:
         message = f"{root} holds an index, and nothing of the specs themselves"
@@ -91,37 +112,48 @@ def is_place(relative: str) -> bool:
 
 def read(root: Path, place: str) -> Read:
     """Return the index, or the one that the specs make; raises Rejected, OSError."""
-    tags = _tags(root)
+    named = tags(root)
     if place == _SPECS:
         return specfiles.combined(
-            (tag, _hash_of(tag), functools.partial(_config, root, digest))
-            for tag, digest in sorted(tags.items())
+            (tag, hash_of(tag), functools.partial(_config, root, digest))
+            for tag, digest in sorted(named.items())
             if is_spec(tag)
         )
-    return _blob(root, index_layer(_blob(root, tags[INDEX_TAG]).data))
+    return _blob(root, index_layer(_blob(root, named[INDEX_TAG]).data))
 
 
 def sizes(root: Path, hashes: Container[str]) -> tuple[dict[str, int], int]:
     """Return the size of each binary in bytes, and how many specs do not tell theirs."""
     found: dict[str, int] = {}
     broken = 0
-    for tag, digest in _tags(root).items():
-        if not is_spec(tag) or _hash_of(tag) not in hashes:
+    for tag, digest in tags(root).items():
+        if not is_spec(tag) or hash_of(tag) not in hashes:
             continue
         try:
-            found[_hash_of(tag)] = next(_binary_sizes(root, digest))
-        except (Rejected, OSError, StopIteration):
+            size = _binary_size(root, digest)
+        except (Rejected, OSError):
+            size = None
+        if size is None:
             broken += 1
+        else:
+            found[hash_of(tag)] = size
     return found, broken
 
 
-def _binary_sizes(root: Path, digest: str) -> Iterator[int]:
-    manifest = _manifest(root, digest)
-    config = _decoded(_blob(root, manifest.config.digest).data, _Config, "config")
-    checksum = config.binary_cache_checksum
-    for layer in manifest.layers:
-        if checksum is not None and layer.digest == f"sha256:{checksum.hash}":
-            yield layer.size
+def _binary_size(root: Path, digest: str) -> int | None:
+    """Return the size of a spec's binary in bytes; raises Rejected, OSError."""
+    image = manifest(root, digest)
+    binary = described(root, image).binary
+    return next((layer.size for layer in image.layers if layer.digest == binary), None)
+
+
+def described(root: Path, image: Manifest) -> Described:
+    """Return what the config of a spec's image tells; raises Rejected, OSError."""
+    config = _decoded(_blob(root, image.config.digest).data, _Config, "config")
+    nodes, checksum = config.spec.nodes, config.binary_cache_checksum
+    return Described(
+        nodes[0].name if nodes else None, None if checksum is None else f"sha256:{checksum.hash}"
+    )
 
 
 def blob(digest: str) -> str:
@@ -135,7 +167,7 @@ def blob(digest: str) -> str:
 
 def index_layer(manifest: bytes) -> str:
     """Return the digest of the index that a manifest names; raises Rejected."""
-    layers = _decoded(manifest, _Manifest, "manifest").layers
+    layers = _decoded(manifest, Manifest, "manifest").layers
     if len(layers) != 1:
         message = f"{len(layers):,} layers where one is the index"
         raise Rejected(Reason.MISSING_INDEX, INDEX_TAG, message, _REMEDY)
@@ -144,13 +176,13 @@ def index_layer(manifest: bytes) -> str:
 
 def config_digest(manifest: bytes) -> str:
     """Return the digest of what describes the spec of a manifest; raises Rejected."""
-    return _decoded(manifest, _Manifest, "manifest").config.digest
+    return _decoded(manifest, Manifest, "manifest").config.digest
 
 
 def digests(root: Path) -> dict[str, str]:
     """Return the digest of each tag's manifest, none where the folder is no layout."""
     try:
-        return _tags(root) if is_layout(root) else {}
+        return tags(root) if is_layout(root) else {}
     except SourceError:
         return {}
 
@@ -158,13 +190,13 @@ def digests(root: Path) -> dict[str, str]:
 def index_json(found: Mapping[str, tuple[str, int]]) -> bytes:
     """Return the index.json of a layout with these tags: digest and size of each manifest."""
     manifests = [
-        _Descriptor(digest, size, _MANIFEST_TYPE, {_TAG: tag})
+        Descriptor(digest, size, _MANIFEST_TYPE, {_TAG: tag})
         for tag, (digest, size) in sorted(found.items())
     ]
     return msgspec.json.encode({"schemaVersion": 2, "manifests": manifests}) + b"\n"
 
 
-def _tags(root: Path) -> dict[str, str]:
+def tags(root: Path) -> dict[str, str]:
     """Return the digest of each tag's manifest; raises SourceError for a layout that is none."""
     try:
         index = _decoded((root / "index.json").read_bytes(), _Index, "index.json")
@@ -181,16 +213,18 @@ def is_spec(tag: str) -> bool:
     return tag.endswith(_SUFFIX) and tag != INDEX_TAG
 
 
-def _hash_of(tag: str) -> str:
+def hash_of(tag: str) -> str:
+    """Return the hash in the tag of a spec."""
     return tag.removesuffix(_SUFFIX)[-32:]
 
 
 def _config(root: Path, digest: str) -> Read:
-    return _blob(root, _manifest(root, digest).config.digest)
+    return _blob(root, manifest(root, digest).config.digest)
 
 
-def _manifest(root: Path, digest: str) -> _Manifest:
-    return _decoded(_blob(root, digest).data, _Manifest, "manifest")
+def manifest(root: Path, digest: str) -> Manifest:
+    """Return the manifest of an image; raises Rejected, OSError."""
+    return _decoded(_blob(root, digest).data, Manifest, "manifest")
 
 
 def _blob(root: Path, digest: str) -> Read:

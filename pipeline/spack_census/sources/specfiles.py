@@ -78,7 +78,7 @@ def read(root: Path, place: str) -> Read:
     return combined(
         (
             path.relative_to(root).as_posix(),
-            hash_of(path),
+            hash_of(path.name),
             functools.partial(_described, root, path),
         )
         for path in files(root, place)
@@ -113,9 +113,8 @@ def combined(specs: Iterable[tuple[str, str, Callable[[], Read]]]) -> Read:
     return Read(data, digest.hexdigest(), size, tuple(faults))
 
 
-def hash_of(path: Path) -> str:
+def hash_of(name: str) -> str:
     """Return the hash in the name of a file that describes a spec."""
-    name = path.name
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
     return name[-32:]

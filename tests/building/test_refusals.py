@@ -168,6 +168,10 @@ def test_each_is_held_to_the_last_that_was_taken() -> None:
     assert doubts.held_back([of(LATE, 3)], {OLD: 20, NEW: 6}) == {}
 
 
+def test_what_is_older_than_all_is_taken_as_it_comes() -> None:
+    assert doubts.held_back([of(OLD, 1)], {NEW: 20}) == {}
+
+
 def test_a_series_that_begins_and_names_without_an_order_are_taken_as_they_come() -> None:
     assert doubts.held_back([of(OLD, 9), of(NEW, 1)], {"v0.22": 20}) == {}
     assert doubts.held_back([of("mine-2", 1)], {"mine-1": 20}) == {}
@@ -199,10 +203,12 @@ def before(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "found": {f"h{n:03}" for n in range(100)},
         "indexes": {},
     }
-    names = ("packages", "hashes", "indexes")
-    monkeypatch.setattr(
-        contents, "published", lambda _of, _name: held(**{name: known[name] for name in names})
-    )
+
+    def told(version: Any, name: str) -> Any:
+        assert name in version.snapshots
+        return held(**{what: known[what] for what in ("packages", "hashes", "indexes")})
+
+    monkeypatch.setattr(contents, "published", told)
     return known
 
 
@@ -227,6 +233,9 @@ def test_more_than_a_tenth_of_the_packages(before: dict[str, Any]) -> None:
     assert lost(done(packages=few), published(), before) == [
         f"{OLD}: 6 of 20 packages would go: p00, p01, p02, p03, p04, …"
     ]
+    few = whole - {f"p{n:02}" for n in range(5)}
+    named = f"{OLD}: 5 of 20 packages would go: p00, p01, p02, p03, p04"
+    assert lost(done(packages=few), published(), before) == [named]
     gone = whole - {"p07", "p05", "p06"}
     named = f"{OLD}: 3 of 20 packages would go: p05, p06, p07"
     assert lost(done(packages=gone), published(), before) == [named]
@@ -284,7 +293,7 @@ def test_all_of_a_target(before: dict[str, Any]) -> None:
 def test_an_index_that_is_named_no_more(before: dict[str, Any]) -> None:
     before["indexes"] = {"gpu": 1_200, "ml": 1, "e4s": 3, "aws": 2, "hep": 0, "tools": 4, "x": 5}
     has = {"https://site/a/b/gpu": "1", "ml": "2"}
-    found = done(sha256=has, problems=(("v3/e4s", "broken"),))
+    found = done(sha256=has, problems=(("v3/manifests/e4s", "broken"),))
     with pytest.raises(RefusedError) as caught:
         losses.refuse_indexes([done(NEW), found], published())
     assert said(caught) == [
@@ -311,6 +320,8 @@ def test_what_pruning_would_remove() -> None:
         "they are: v0.1, v0.2",
         "if that is meant: --prune --replace",
     ]
+    with pytest.raises(RefusedError, match="remove 2 of 40 snapshots"):
+        losses.refuse_prune(["v0.1", "v0.2"], {f"v0.{n}": state() for n in range(40)})
     del states["v0.9"]
     with pytest.raises(RefusedError, match="remove 1 of 9 snapshots with 1,000 specs"):
         losses.refuse_prune(["v0.1"], states)

@@ -50,7 +50,7 @@ def test_two_modules_that_declare_one_name_are_an_error(monkeypatch: pytest.Monk
     modules = {"main": 'import { a } from "./other.js";\nconst b = a;\n', "other": "const b = 1;\n"}
     monkeypatch.setattr(script, "_module", modules.__getitem__)
     with pytest.raises(ValueError, match=r"other\.js and main\.js both declare b: rename the one"):
-        script.script()
+        script.script.__wrapped__()
     modules["other"] = 'import { b } from "./main.js";\nexport const a = b;\n'
     with pytest.raises(ValueError, match="import each other: main → other → main"):
-        script.script()
+        script.script.__wrapped__()

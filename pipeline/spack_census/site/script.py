@@ -7,6 +7,7 @@ none has text that goes over a line's end. That takes no tool that a user would 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import string
@@ -31,6 +32,7 @@ _WORD = re.compile(r"\b\w+")
 _PROPERTY = re.compile(r"(?<!\.\.)\.\s*(\w+)|(\w+)\s*:|(?<=[{,])\s*(\w+)(?=\s*[,}])")
 
 
+@functools.cache
 def script() -> str:
     """Return the page's modules as one script: all names in one scope, each after what it uses.
 

@@ -169,3 +169,8 @@ def test_an_error_names_the_range_or_the_ref() -> None:
         parse_versions("2:1.1")
     with pytest.raises(ValueError, match=r"^the place of the git ref 'git\.fix' among versions is"):
         parse_versions("git.fix:2")
+
+
+def test_a_range_that_ends_where_it_begins_is_empty_and_no_error_as_in_spack() -> None:
+    (empty,) = parse_versions("1.3:1.2")
+    assert all(key not in empty for key in KEYS)

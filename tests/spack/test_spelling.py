@@ -96,6 +96,7 @@ def test_what_is_no_compiler_raises(text: str) -> None:
         ("args=a=c,a=b", "args=a=b,a=c"),
         # A comma inside quotes parts nothing; a quote that never ends holds nothing together.
         ('args="b,a"', 'args="b,a"'),
+        ('args=0,"b,a"', 'args="b,a",0'),
         ("args:=z,\"b,a\",'d,c'", "args=\"b,a\",'d,c',z"),
         (r'args=z,"b\",a"', r'args="b\",a",z'),
         ("args=don't,can", "args=don't,can"),

@@ -19,7 +19,7 @@ known as (
             count(*)
         ) as num_edges
     from dependencies
-    where snapshot = getvariable('snapshot')
+    where snapshot = snapshot_named(getvariable('snapshot'))
 ),
 
 packages as (
@@ -27,7 +27,9 @@ packages as (
         package,
         row_number() over (order by package) - 1 as number
     from specs
-    where snapshot = getvariable('snapshot') and (select num_edges from known) > 0
+    where
+        snapshot = snapshot_named(getvariable('snapshot'))
+        and (select num_edges from known) > 0
     group by package
 ),
 
@@ -50,7 +52,7 @@ starting as (
     from nodes
     cross join width
     left join packages on nodes.package = packages.package
-    where nodes.snapshot = getvariable('snapshot')
+    where nodes.snapshot = snapshot_named(getvariable('snapshot'))
     group by nodes.hash
 ),
 
@@ -59,7 +61,7 @@ edges as materialized (
         hash,
         dependency_hash
     from dependencies
-    where snapshot = getvariable('snapshot')
+    where snapshot = snapshot_named(getvariable('snapshot'))
 ),
 
 climbing as (
@@ -93,7 +95,7 @@ rebuilt as (
     from specs
     inner join reached on specs.hash = reached.hash
     inner join packages on get_bit(reached.marks, packages.number::integer) = 1
-    where specs.snapshot = getvariable('snapshot')
+    where specs.snapshot = snapshot_named(getvariable('snapshot'))
 )
 
 select
@@ -102,7 +104,12 @@ select
     count(*) as num_specs,
     count(distinct dependent) as num_packages,
     share_pct(
-        count(*), (select count(*) from specs where snapshot = getvariable('snapshot'))
+        count(*),
+        (
+            select count(*)
+            from specs
+            where snapshot = snapshot_named(getvariable('snapshot'))
+        )
     ) as share_pct,
     if(count(size_bytes) = count(*), sum(size_bytes)::bigint, null) as size_bytes,
     list_sort(list_distinct(flatten(list(stacks)))) as stacks

@@ -15,7 +15,7 @@ known as (
             count(*)
         ) as num_edges
     from dependencies
-    where snapshot = getvariable('snapshot')
+    where snapshot = snapshot_named(getvariable('snapshot'))
 ),
 
 present as (
@@ -42,7 +42,7 @@ waits as (
     from dependencies as edge
     inner join specs_at(getvariable('snapshot')) as spec on edge.hash = spec.hash
     where
-        edge.snapshot = getvariable('snapshot')
+        edge.snapshot = snapshot_named(getvariable('snapshot'))
         and spec.package <> edge.dependency
         and spec.package in (select package from missing)
         and edge.dependency in (select package from missing)

@@ -39,7 +39,7 @@ dependents as (
         dependency as package,
         count(distinct hash) as num_dependents
     from dependencies
-    where snapshot = getvariable('snapshot')
+    where snapshot = snapshot_named(getvariable('snapshot'))
     group by dependency
 )
 

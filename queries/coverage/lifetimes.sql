@@ -9,7 +9,7 @@
 with chosen as (
     select series
     from snapshots
-    where snapshot = getvariable('snapshot')
+    where snapshot = snapshot_named(getvariable('snapshot'))
 ),
 
 series as (

@@ -14,7 +14,10 @@ with changed as (
         if(after_hash is null, before_compiler, after_compiler) as compiler,
         target,
         os
-    from changes(getvariable('before'), getvariable('after'))
+    from
+        changes(
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 everything as (
@@ -24,7 +27,10 @@ everything as (
         target,
         os
     from specs
-    where snapshot in (getvariable('before'), getvariable('after'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 placed as (

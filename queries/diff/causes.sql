@@ -17,6 +17,6 @@ select
     count(*) filter (num_causes = 1) as num_alone,
     list_sort(list_distinct(flatten(list(current_stacks(stacks))))) as stacks,
     any_value(path) as path
-from causes(getvariable('before'), getvariable('after'))
+from causes(snapshot_named(getvariable('before')), snapshot_named(getvariable('after')))
 group by cause, kind, detail
 order by num_specs desc, num_itself desc, package asc, kind asc, detail asc

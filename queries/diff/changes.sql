@@ -21,7 +21,10 @@ with told as (
         before_hash,
         after_hash,
         list_sort(list(distinct concat_ws(' ', cause, kind, detail))) as causes
-    from causes(getvariable('before'), getvariable('after'))
+    from
+        causes(
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
     where kind <> 'not told'
     group by before_hash, after_hash
 )
@@ -43,7 +46,10 @@ select
     changed.stacks,
     changed.attributes,
     ifnull(told.causes, []) as causes
-from changes(getvariable('before'), getvariable('after')) as changed
+from
+    changes(
+        snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+    ) as changed
 left join told
     on
         changed.before_hash = told.before_hash

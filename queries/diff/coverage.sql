@@ -10,7 +10,7 @@
 -- column: elsewhere | Whether the package is still, or was already, on another target
 with places as (
     select
-        snapshot = getvariable('after') as is_after,
+        snapshot = snapshot_named(getvariable('after')) as is_after,
         package,
         platform,
         target,
@@ -19,8 +19,12 @@ with places as (
         current_stacks(flatten(list(stacks))) as stacks
     from specs
     where
-        snapshot in (getvariable('before'), getvariable('after'))
-        and getvariable('before') is distinct from getvariable('after')
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
+        and snapshot_named(getvariable('before')) is distinct from snapshot_named(
+            getvariable('after')
+        )
     group by is_after, package, platform, target
 ),
 

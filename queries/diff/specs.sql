@@ -28,8 +28,8 @@ with paired as (
         coalesce(new.copy, old.copy) as copy,
         old.stacks as before_stacks,
         new.stacks as after_stacks
-    from specs_copies(getvariable('before')) as old
-    full outer join specs_copies(getvariable('after')) as new
+    from specs_copies(snapshot_named(getvariable('before'))) as old
+    full outer join specs_copies(snapshot_named(getvariable('after'))) as new
         on old.hash = new.hash and old.copy = new.copy
 )
 

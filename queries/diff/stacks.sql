@@ -18,17 +18,23 @@ with sides as (
     select
         hash,
         unnest(current_stacks(stacks)) as stack,
-        snapshot = getvariable('after') as is_after
+        snapshot = snapshot_named(getvariable('after')) as is_after
     from specs
-    where snapshot in (getvariable('before'), getvariable('after'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 names as (
     select
         unnest(stacks) as name,
-        snapshot = getvariable('after') as is_after
+        snapshot = snapshot_named(getvariable('after')) as is_after
     from specs
-    where snapshot in (getvariable('before'), getvariable('after'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 stacks as (
@@ -54,13 +60,21 @@ kept as (
         select * from sides
         where
             not is_after
-            and hash in (select hash from specs where snapshot = getvariable('after'))
+            and hash in (
+                select hash
+                from specs
+                where snapshot = snapshot_named(getvariable('after'))
+            )
     ) as before
     full join (
         select * from sides
         where
             is_after
-            and hash in (select hash from specs where snapshot = getvariable('before'))
+            and hash in (
+                select hash
+                from specs
+                where snapshot = snapshot_named(getvariable('before'))
+            )
     ) as after
         on before.hash = after.hash and before.stack = after.stack
     group by all
@@ -70,7 +84,9 @@ sizes as (
     select
         stack,
         count(*) filter (
-            where not is_after or getvariable('before') = getvariable('after')
+            where not is_after
+            or snapshot_named(getvariable('before'))
+            = snapshot_named(getvariable('after'))
         ) as before_specs,
         count(*) filter (where is_after) as after_specs
     from sides
@@ -81,7 +97,10 @@ changed as (
     select
         change,
         unnest(current_stacks(stacks)) as stack
-    from changes(getvariable('before'), getvariable('after'))
+    from
+        changes(
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 counted as (
@@ -95,8 +114,7 @@ counted as (
 select
     stacks.stack,
     case
-        when not stacks.was_there and getvariable('before') <> getvariable('after')
-            then 'appeared'
+        when not stacks.was_there then 'appeared'
         when not stacks.is_there then 'gone'
         when stacks.before_names <> stacks.after_names then 'renamed'
         else 'kept'
@@ -117,7 +135,10 @@ from stacks
 inner join sizes on stacks.stack = sizes.stack
 left join kept on stacks.stack = kept.stack
 left join counted on stacks.stack = counted.stack
-where getvariable('before') is distinct from getvariable('after')
+where
+    snapshot_named(getvariable('before')) is distinct from snapshot_named(
+        getvariable('after')
+    )
 order by
     list_position(['gone', 'appeared', 'renamed', 'kept'], change),
     counted.labels['gone'] desc nulls last,

@@ -7,14 +7,23 @@
 -- column: share_pct | Share of the specs before; of those after for appeared
 with spec_counts as (
     select
-        count(*) filter (where snapshot = getvariable('before')) as before_specs,
-        count(*) filter (where snapshot = getvariable('after')) as after_specs,
-        count(distinct package) filter (where snapshot = getvariable('before'))
+        count(*) filter (where snapshot = snapshot_named(getvariable('before')))
+            as before_specs,
+        count(*) filter (where snapshot = snapshot_named(getvariable('after')))
+            as after_specs,
+        count(distinct package) filter (
+            where snapshot = snapshot_named(getvariable('before'))
+        )
             as before_packages,
-        count(distinct package) filter (where snapshot = getvariable('after'))
+        count(distinct package) filter (
+            where snapshot = snapshot_named(getvariable('after'))
+        )
             as after_packages
     from specs
-    where snapshot in (getvariable('before'), getvariable('after'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 places as (
@@ -22,10 +31,13 @@ places as (
         package,
         platform,
         target,
-        bool_or(snapshot = getvariable('before')) as was_there,
-        bool_or(snapshot = getvariable('after')) as is_there
+        bool_or(snapshot = snapshot_named(getvariable('before'))) as was_there,
+        bool_or(snapshot = snapshot_named(getvariable('after'))) as is_there
     from specs
-    where snapshot in (getvariable('before'), getvariable('after'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
     group by package, platform, target
 ),
 
@@ -38,21 +50,27 @@ place_counts as (
 
 moves as (
     select count(*) as moved
-    from specs_copies(getvariable('before')) as one
-    inner join specs_copies(getvariable('after')) as other
+    from specs_copies(snapshot_named(getvariable('before'))) as one
+    inner join specs_copies(snapshot_named(getvariable('after'))) as other
         on one.hash = other.hash and one.copy = other.copy
     where one.stacks <> other.stacks
 ),
 
 change_counts as (
     select unnest(counts_by_label(change))
-    from changes(getvariable('before'), getvariable('after'))
+    from
+        changes(
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
 ),
 
 epochs as (
     select
-        max(hash_epoch) filter (where snapshot = getvariable('before')) as before_epoch,
-        max(hash_epoch) filter (where snapshot = getvariable('after')) as after_epoch
+        max(hash_epoch) filter (
+            where snapshot = snapshot_named(getvariable('before'))
+        ) as before_epoch,
+        max(hash_epoch) filter (where snapshot = snapshot_named(getvariable('after')))
+            as after_epoch
     from snapshots
 ),
 

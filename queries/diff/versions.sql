@@ -12,15 +12,23 @@ with versions as (
         package,
         version_key,
         any_value(version order by version) as version,
-        bool_or(snapshot = getvariable('before')) as is_before,
-        bool_or(snapshot = getvariable('after')) as is_after,
+        bool_or(snapshot = snapshot_named(getvariable('before'))) as is_before,
+        bool_or(snapshot = snapshot_named(getvariable('after'))) as is_after,
         list_sort(
-            list_distinct(list(target) filter (where snapshot = getvariable('after')))
+            list_distinct(
+                list(target) filter (
+                    where snapshot = snapshot_named(getvariable('after'))
+                )
+            )
         ) as targets
     from specs
     where
-        snapshot in (getvariable('before'), getvariable('after'))
-        and getvariable('before') is distinct from getvariable('after')
+        snapshot in (
+            snapshot_named(getvariable('before')), snapshot_named(getvariable('after'))
+        )
+        and snapshot_named(getvariable('before')) is distinct from snapshot_named(
+            getvariable('after')
+        )
     group by package, version_key
 ),
 

@@ -46,4 +46,15 @@ select
     named.word as name,
     named.snapshot
 from named
-inner join main_series on named.series = main_series.series
+inner join main_series on named.series = main_series.series;
+
+-- snapshot_named(chosen): the own name of the snapshot that a name stands for, and any
+-- other name as it is.
+create or replace macro snapshot_named(chosen) as coalesce(
+    (
+        select stands_for.snapshot
+        from chosen_snapshots as stands_for
+        where stands_for.name = chosen
+    ),
+    chosen
+)

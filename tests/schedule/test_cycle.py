@@ -239,11 +239,11 @@ def test_the_explorer_is_made_last_and_links_to_the_reports(place: Place) -> Non
 def test_the_dataset_is_exported_beside_the_reports(place: Place) -> None:
     place.configure(export="data", url="https://example.org/spack/reports/")
     place.grow()
-    assert "export   8 tables, 1 spec" in place.run().err
+    assert "tables, 1 spec" in place.run().err
     script = (place.folder / "data" / "census.sql").read_text()
     assert "read_parquet('https://example.org/spack/data/specs.parquet')" in script
     before = state(place.folder / "data")
-    assert "nothing new: 8 tables, 1 spec" in place.run().err
+    assert "export   nothing new: " in place.run().err
     assert state(place.folder / "data") == before
 
 

@@ -13,6 +13,7 @@ GROUPS = {
         "build": ("building", "Turn documents into the dataset"),
         "fetch": ("fetching", "Mirror what a build needs of a build cache"),
         "recipes": ("reading", "Read what recipes declare"),
+        "init": ("starting", "Write a census.yaml with comments"),
         "run": ("running", "Fetch, build and report as a file says"),
     },
     "Ask": {

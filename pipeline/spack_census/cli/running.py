@@ -31,6 +31,9 @@ def run(
     allow_poorer: Annotated[
         bool, Option("--allow-poorer", help="Keep a dataset that has lost snapshots.")
     ] = False,
+    check: Annotated[
+        bool, Option("--check", help="Only read the file, and say what a run would do.")
+    ] = False,
 ) -> int:
     """Fetch, build and report as a file says; for cron, a systemd timer, or a CI job.
 
@@ -39,12 +42,17 @@ def run(
 
     Example: census run deploy/census.yaml
     """
-    from spack_census.schedule import cycle
+    from spack_census.ask.formats import visible
+    from spack_census.schedule import cycle, ready
     from spack_census.schedule import github as actions
     from spack_census.schedule.config import read
     from spack_census.schedule.history import History
 
     settings = read(config)
+    if check:
+        for step in ready.planned(settings):
+            print(visible(step))
+        return ExitCode.OK
     past = history and History(
         history,
         settings.path(settings.dataset),

@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
 from spack_census.building import builder
-from spack_census.disk import apart, durable, locking
-from spack_census.errors import CensusError, SourceError
+from spack_census.disk import durable, locking
+from spack_census.errors import CensusError
 from spack_census.export import publish as tables
 from spack_census.fetch import addresses, fetching
 from spack_census.fetch.opening import open_source
 from spack_census.reports import files
 from spack_census.reports.choice import Choice
 from spack_census.reports.publish import publish
-from spack_census.schedule import hooks
+from spack_census.schedule import hooks, ready
 from spack_census.schedule.config import RunConfig, SourceConfig
 from spack_census.schedule.history import History
 from spack_census.schedule.steps import MEND, Cycle, Log, Observer, fail, share, take
@@ -58,7 +57,7 @@ def run(
     CensusError where its state cannot be written or its history cannot be had, ParameterError
     where the folders are not apart.
     """
-    _demand_apart(config)
+    ready.demand(config)
     state = config.path(config.reports) / _STATE
     done = Cycle()
     end = time.monotonic() + config.run_seconds
@@ -95,26 +94,6 @@ def _steps(
     # Reports lead into the explorer that is there when they are made.
     early = [] if (site / explorer.PAGE).exists() else page
     return [*sources, *early, *reports, *exports, *page]
-
-
-def _demand_apart(config: RunConfig) -> None:
-    reports = config.path(config.reports)
-    others = {"the reports": reports}
-    if config.site is not None:
-        others = explorer.places(config.path(config.site), reports)
-    places = {"the dataset": config.path(config.dataset), **others}
-    if config.export is not None:
-        places["the export"] = config.path(config.export)
-    for source in config.sources:
-        if addresses.is_remote(source.source):
-            # What is no address has no folder; the step that reads it says so.
-            with suppress(SourceError):
-                folder = config.path(source.to or str(fetching.default_folder(source.source)))
-                apart.demand({**places, f"the cache of {addresses.shown(source.source)}": folder})
-        else:
-            place = config.path(source.source)
-            apart.demand_outside("the source", place, "the dataset", places["the dataset"])
-    apart.demand(places)
 
 
 def _keep(history: History, done: Cycle, log: Log) -> None:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from spack_census import sources
-from spack_census.errors import CensusError
+from spack_census.errors import CensusError, SourceError
 from spack_census.fetch import addresses
 from spack_census.sources.buildcache import BuildCache
 from spack_census.sources.listing import LISTING
@@ -28,6 +28,8 @@ def configuration(source: str, rename: str | None = None) -> str:
         place, needs_name = source, not is_list
     else:
         path = addresses.local(source).resolve()
+        if not path.exists():
+            raise SourceError(f"there is no {path}", f"Spack's own cache: {addresses.PUBLIC}")
         found = sources.recognise(path, rename or _NO_NAME)
         # Documents and lists name their snapshots themselves.
         needs_name = isinstance(found, BuildCache) and not is_list and not (path / LISTING).exists()

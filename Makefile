@@ -127,7 +127,7 @@ $(REPORT): pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev,croissant]'
 	@touch $(RUN) $@
 
 # The audit of the pages and the lint of workflows: not ours to ship, and skipped where npm has none.

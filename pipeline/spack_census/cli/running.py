@@ -9,6 +9,7 @@ from typing import Annotated
 from spack_census.cli import publishing, scaling
 from spack_census.cli.declaring import Argument, Option
 from spack_census.cli.options import ExitCode
+from spack_census.cli.printing import shown
 
 
 def run(
@@ -42,7 +43,6 @@ def run(
 
     Example: census run deploy/census.yaml
     """
-    from spack_census.ask.formats import visible
     from spack_census.schedule import cycle, ready
     from spack_census.schedule import github as actions
     from spack_census.schedule.config import read
@@ -51,7 +51,7 @@ def run(
     settings = read(config)
     if check:
         for step in ready.planned(settings):
-            print(visible(step))
+            print(shown(step))
         return ExitCode.OK
     past = history and History(
         history,

@@ -12,7 +12,7 @@ import pytest
 
 import spack_census as sc
 from spack_census.cli import main
-from spack_census.errors import SourceError, UnknownNameError
+from spack_census.errors import RefusedError, SourceError, UnknownNameError
 from spack_census.fetch.fetching import fetch
 from spack_census.fetch.patience import Patience
 from support import mirrors, naive_index
@@ -74,12 +74,39 @@ def test_a_view_that_is_not_there_names_those_that_are(mirror: Path, tmp_path: P
     assert unknown.value.nearest == ["spliced"]
 
 
-@pytest.mark.parametrize("view", ["..", "a/b", ""])
+@pytest.mark.parametrize("view", ["..", "a/../b", "/a", "a/", "a//b", ""])
 def test_a_view_never_becomes_a_path(mirror: Path, tmp_path: Path, view: str) -> None:
     with pytest.raises((UnknownNameError, SourceError), match="index view"):
         sc.build(mirror, tmp_path / "dataset", view=view)
     with serve(mirror) as site, pytest.raises(SourceError, match="no name of an index view"):
         fetch(site.url, tmp_path / "folder", views=[view], patience=QUICK)
+
+
+def test_names_of_views_may_have_parts(tmp_path: Path, read_rows: Reader) -> None:
+    """A view below a view, and two that differ in their first part only."""
+    mirror = tmp_path / SNAPSHOT
+    names = {"gpu": "spliced", "gpu/rocm": mirrors.STACKS[0], "cpu/rocm": mirrors.STACKS[1]}
+    mirrors.put_index(mirror, mirrors.database())
+    for name, stack in names.items():
+        mirrors.put_index(mirror, mirrors.database(stack), name)
+    found = rows(read_rows, mirror, tmp_path / "dataset")
+    assert {stack for row in found for stack in row["stacks"]} == {"root", *names}
+    assert {row["path"] for row in read_rows(tmp_path / "dataset", "documents")} == {
+        f"{SNAPSHOT}/{name}" for name in ("root", *names)
+    }
+    # Another build finds them all again; without one of them it stops.
+    assert not sc.build(mirror, tmp_path / "dataset").published
+    alone = rows(read_rows, mirror, tmp_path / "alone", view="gpu/rocm")
+    assert {tuple(row["stacks"]) for row in alone} == {("gpu/rocm",)}
+    manifest = mirror / "v3/manifests/index/gpu/rocm/index.manifest.json"
+    assert rows(read_rows, manifest, tmp_path / "file") == alone
+    with serve(mirror) as site:
+        fetch(site.url, tmp_path / "folder" / SNAPSHOT, views=["gpu/rocm"], patience=QUICK)
+    fetched = rows(read_rows, tmp_path / "folder" / SNAPSHOT, tmp_path / "fetched")
+    assert [row["hash"] for row in fetched] == [row["hash"] for row in alone]
+    manifest.unlink()
+    with pytest.raises(RefusedError, match="gpu/rocm"):
+        sc.build(mirror, tmp_path / "dataset")
 
 
 def test_documents_have_no_views(tmp_path: Path) -> None:

@@ -46,9 +46,7 @@ class Contents(NamedTuple):
     def indexes(self) -> dict[str, int]:
         """Return label → specs it named, of each index of a build cache; none for documents."""
         return {
-            row["path"].rpartition("/")[2]: sum(
-                each["num_specs"] for each in row["stacks_declared"]
-            )
+            row["path"].partition("/")[2]: sum(each["num_specs"] for each in row["stacks_declared"])
             for row in self._rows("documents", "package", "path", "stacks_declared")
             if row["package"] is None
         }

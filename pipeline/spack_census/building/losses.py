@@ -39,7 +39,7 @@ def refuse_indexes(converted: Iterable[Converted], publication: Publication) -> 
     for done in converted:
         if done.snapshot in publication.snapshots and done.snapshot not in publication.damaged:
             before = contents.published(publication, done.snapshot).indexes()
-            has = {path.rpartition("/")[2] for path, _ in done.contents.read()}
+            has = {path.partition("/")[2] for path, _ in done.contents.read()}
             gone = sorted(before.keys() - has - _broken(done))
             named = [f"{label} ({many(before[label], 'spec')})" for label in gone]
             if gone:
@@ -66,7 +66,7 @@ def refuse_prune(gone: Sequence[str], states: dict[str, SnapshotState]) -> None:
 
 def _broken(done: Converted) -> set[str]:
     """Return the labels of indexes that are named and cannot be used, told elsewhere."""
-    return {path.rpartition("/")[2] for path, _ in done.problems}
+    return {path.partition("/")[2] for path, _ in done.problems}
 
 
 def _of(done: Converted, publication: Publication) -> Iterator[str]:

@@ -11,6 +11,7 @@ import itertools
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -69,7 +70,8 @@ class BuildCache:
 
     def entries(self, known: Known = NONE_KNOWN) -> Iterator[Candidate]:
         """Yield each index that the list names; of a snapshot that has none here, one Reject."""
-        return candidates(self._entries(), known, _snapshot_of)
+        snapshots = {each.path: each.snapshot for each in self.listed}
+        return candidates(self._entries(), known, partial(_snapshot_of, snapshots))
 
     def _entries(self) -> Iterator[Entry | Reject]:
         doubt_ns = time.time_ns() - _DOUBT_NS
@@ -217,9 +219,10 @@ def recognise(path: Path, unnamed: str | None, reading: Reading) -> BuildCache |
     return BuildCache(chosen.root, tuple(chosen.indexes), with_sizes, empty=tuple(chosen.empty))
 
 
-def _snapshot_of(entry: Entry) -> str | Reject:
+def _snapshot_of(snapshots: Mapping[str, str], entry: Entry) -> str | Reject:
     """Return the snapshot under which the list names the index."""
-    snapshot = entry.path.rpartition("/")[0]
+    # The path does not tell it: a view's name may have parts, and a list say what it likes.
+    snapshot = snapshots[entry.path]
     if PARTITION_VALUE.fullmatch(snapshot):
         return snapshot
     message = f"{snapshot!r} cannot be a folder's name: {PARTITION_VALUE.pattern}"

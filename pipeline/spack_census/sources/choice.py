@@ -78,7 +78,8 @@ def _listed(root: Path, view: str | None) -> Chosen:
 
 def _mirror(root: Path, unnamed: str | None, view: str | None) -> Chosen | None:
     default = [name for name in places.INDEXES if _is_there(root, name)][:1]
-    views = sorted(each.parent.name for each in root.glob(places.VIEWS))
+    folder = root / places.INDEX_FOLDER
+    views = sorted(each.parent.relative_to(folder).as_posix() for each in root.glob(places.VIEWS))
     if not default and not views:
         if specfiles.place_in(root) is None:
             return None

@@ -2,7 +2,8 @@
 
 v2   build_cache/index.json
 v3   v3/manifests/index/index.manifest.json          the default index
-     v3/manifests/index/<view>/index.manifest.json   an index view, a named subset (Spack ≥ 1.2)
+     v3/manifests/index/<view>/index.manifest.json   an index view, a named subset (Spack ≥ 1.2);
+                                                     a view's name may have parts, as a/b
      v3/manifests/spec/<name>/<name>-<version>-<hash>.spec.manifest.json
      blobs/sha256/<first two>/<checksum>             what a manifest names
 OCI  blobs/sha256/<checksum>                         see `oci`
@@ -21,8 +22,8 @@ V2_INDEX = "build_cache/index.json"
 V3_INDEX = "v3/manifests/index/index.manifest.json"
 INDEXES = (V3_INDEX, V2_INDEX)
 """Where a mirror's default index may lie, the newer layout first."""
-VIEWS = "v3/manifests/index/*/index.manifest.json"
-"""A pattern for the indexes of its views."""
+VIEWS = "v3/manifests/index/**/*/index.manifest.json"
+"""A pattern for the indexes of its views, whose names may have several parts."""
 V3_FOLDER = "v3"
 MANIFESTS = "v3/manifests"
 BLOBS = "blobs/sha256"
@@ -32,7 +33,8 @@ SPEC_SUFFIX = ".spec.manifest.json"
 
 _BLOB = re.compile(r"(?:.*/)?blobs/sha256/(?:[0-9a-f]{2}/)?(?P<sha256>[0-9a-f]{64})", re.DOTALL)
 _INDEX_MANIFEST = re.compile(
-    r"(?P<mirror>(?:.*/)?)v3/manifests/index/(?:(?P<view>[^/]+)/)?index\.manifest\.json", re.DOTALL
+    r"(?P<mirror>(?:.*/)?)v3/manifests/index/(?:(?P<view>[^/]+(?:/[^/]+)*)/)?index\.manifest\.json",
+    re.DOTALL,
 )
 
 
@@ -51,11 +53,14 @@ def index_manifest(relative: str) -> IndexManifest | None:
 
 
 def view(name: str) -> str:
-    """Return where a mirror keeps the index of a view; raises SourceError for no view's name."""
-    if not name.strip(".") or "/" in name or "\0" in name:
+    """Return where a mirror keeps the index of a view; raises SourceError for no view's name.
+
+    A name may have several parts, as `gpu/rocm`: each is a folder.
+    """
+    if "\0" in name or not all(part.strip(".") for part in name.split("/")):
         message = f"{name!r} is no name of an index view"
         raise SourceError(message, f"it is that of its folder in {V3_INDEX.rpartition('/')[0]}")
-    return VIEWS.replace("*", name)
+    return f"{INDEX_FOLDER}/{name}/index.manifest.json"
 
 
 def mirror_of(relative: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from spack_census.ask import history as told
-from spack_census.ask import names, snapshots
+from spack_census.ask import names, recipes, snapshots
 from spack_census.errors import CensusError
 
 _PATCHES = "patches"
@@ -131,6 +131,8 @@ class PackageReport:
     """What would be rebuilt if its recipe changed, None where that is not known."""
     causes: dict[str, list[str]]
     """What its changes owe to, by the snapshot after, of the newest of the series."""
+    declared: recipes.Declared | None = None
+    """What its recipe declares, None where no recipe was read."""
 
     @property
     def num_specs(self) -> int:
@@ -172,6 +174,7 @@ def package_report(
         series_snapshots=members,
         radius=told.radius(con, chosen, package),
         causes=told.causes(con, package, members[-_NEWEST:]),
+        declared=recipes.declared(con, package, chosen),
     )
 
 

@@ -14,6 +14,7 @@ from spack_census.ask.changed import (
     VersionStep,
 )
 from spack_census.ask.shares import share_pct
+from spack_census.reports.maintainers import NOBODY, Maintainers, with_maintainers
 from spack_census.reports.sections import Cell, Column, Kind, Package, Table
 
 _ROWS = 20
@@ -38,12 +39,19 @@ def places(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(place(*name.split("/", 1)) for name in names)
 
 
-def gone_from_target(rows: Sequence[Place], before: str, rest: Rest = no_rest) -> Table:
+def gone_from_target(
+    rows: Sequence[Place], before: str, rest: Rest = no_rest, maintainers: Maintainers = NOBODY
+) -> Table:
     """Return the packages that are gone from a target, those gone from all first."""
     titles = ("gone from", "was", "on another target")
-    found = _places(rows, before, titles, "bad")
-    caption = "Packages gone from a target"
-    return Table(*found, caption, "places_gone.csv", rest("gone"), _ROWS)
+    columns, found = _places(rows, before, titles, "bad")
+    return Table(
+        *with_maintainers(columns, found, maintainers),
+        "Packages gone from a target",
+        "places_gone.csv",
+        rest("gone"),
+        _ROWS,
+    )
 
 
 def appeared_on_target(rows: Sequence[Place], after: str, rest: Rest = no_rest) -> Table:
@@ -79,7 +87,9 @@ def _places(
     return columns, found
 
 
-def gone_specs(rows: Sequence[GoneSpec], before: str, rest: Rest = no_rest) -> Table:
+def gone_specs(
+    rows: Sequence[GoneSpec], before: str, rest: Rest = no_rest, maintainers: Maintainers = NOBODY
+) -> Table:
     """Return every spec that is gone, with its target, system and stacks."""
     columns = (
         Column("package", tone="bad"),
@@ -102,7 +112,13 @@ def gone_specs(rows: Sequence[GoneSpec], before: str, rest: Rest = no_rest) -> T
         )
         for row in rows
     ]
-    return Table(columns, found, "Specs that are gone", "specs_gone.csv", rest("gone"), _ROWS)
+    return Table(
+        *with_maintainers(columns, found, maintainers),
+        "Specs that are gone",
+        "specs_gone.csv",
+        rest("gone"),
+        _ROWS,
+    )
 
 
 def versions(steps: Sequence[VersionStep], after: str, rest: Rest = no_rest) -> Table:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import duckdb
 import msgspec
 
-from spack_census.ask import queries, rules
+from spack_census.ask import queries, recipes, rules
 from spack_census.ask.changed import CHANGES, VersionStep
 from spack_census.ask.diff import Diff, diff
 from spack_census.ask.held import holding
@@ -19,6 +19,7 @@ from spack_census.reports.report import (
     SCHEMA_VERSION,
     Check,
     Coverage,
+    Maintained,
     PackageChange,
     Point,
     Rejects,
@@ -26,6 +27,7 @@ from spack_census.reports.report import (
     Report,
     Share,
     Side,
+    Size,
     Totals,
 )
 from spack_census.reports.sentences import headline
@@ -99,6 +101,8 @@ def gather(con: duckdb.DuckDBPyConnection, before: str, after: str, past: Past) 
         causes=found.causes,
         knows_dependencies=found.knows_dependencies,
         rules_note=rules.told([found.before, found.after]),
+        maintainers=[Maintained(*row) for row in recipes.maintainers(con, _gone(found)).items()],
+        sizes=_sizes(con, after),
     )
 
 
@@ -111,6 +115,17 @@ def past(con: duckdb.DuckDBPyConnection) -> Past:
         for query in _check_queries()
     }
     return Past(trend(con), failing)
+
+
+def _gone(found: Diff) -> set[str]:
+    return {row.package for row in found.places_gone} | {row.package for row in found.specs_gone}
+
+
+def _sizes(con: duckdb.DuckDBPyConnection, after: str) -> list[Size]:
+    """Return the bytes of the snapshot, its targets and stacks; nothing where no size is known."""
+    rows = _rows(con, "coverage.sizes", {"snapshot": after})
+    found = [Size(*row) for row in rows if row[0] != "package"]
+    return found if any(each.size_bytes is not None for each in found) else []
 
 
 def trend(con: duckdb.DuckDBPyConnection) -> Trend:

@@ -24,6 +24,7 @@ def package(report: PackageReport) -> list[Section]:
         *_differing(report),
         *_shared(report),
         *_spliced(report),
+        *_declared(report),
         *_radius(report),
         _history(report),
     ]
@@ -85,6 +86,37 @@ def _spliced(report: PackageReport) -> list[Section]:
     columns = (Column("spec"), Column("built as"))
     rows: list[tuple[Cell, ...]] = [(each.hash, each.build_spec) for each in report.spliced]
     return [Section("Spliced", tables=[Table(columns, rows)])] if rows else []
+
+
+def _declared(report: PackageReport) -> list[Section]:
+    """Return what the recipe says: who maintains the package, and which versions there are."""
+    found = report.declared
+    if found is None:
+        return []
+    title = f"Recipe, as of {found.as_of}"
+    if found.reading == "rejected":
+        return [Section(title, "It could not be read: census query coverage.recipes_unread")]
+    cached = {version.version for version in report.versions}
+    pairs = {
+        "maintainers": found.maintainers or ["none named"],
+        "licence": found.licenses or ["not told"],
+        "build systems": found.build_systems,
+        "provides": found.provides,
+        "versions": _few(found.versions),
+        "not cached": _few([each for each in found.versions if each not in cached]),
+        "deprecated": [each for each in found.deprecated if each in cached],
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (name, ", ".join(values)) for name, values in pairs.items() if values
+    ]
+    unread = many(found.num_unread, "call")
+    notes = [f"{unread} could not be read, computed in code."] if found.num_unread else []
+    return [Section(title, tables=[Table(_PAIRS, rows)], notes=notes)]
+
+
+def _few(versions: list[str]) -> list[str]:
+    rest = len(versions) - _VERSIONS
+    return [*versions[:_VERSIONS], *([f"{rest:,} older"] if rest > 0 else [])]
 
 
 def _radius(report: PackageReport) -> list[Section]:

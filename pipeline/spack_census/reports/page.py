@@ -6,7 +6,7 @@ from collections import Counter
 
 from spack_census.ask.diff import TELLING, WORTH_SAYING
 from spack_census.errors import many
-from spack_census.reports import causes, changes
+from spack_census.reports import causes, changes, sizes
 from spack_census.reports.changes import place
 from spack_census.reports.report import Coverage, Report
 from spack_census.reports.sections import Cell, Column, Kind, Package, Section, Table
@@ -46,9 +46,10 @@ def regressions(report: Report) -> Section:
         lead += f" Nothing is left for {', '.join(gone[:_FEW])}"
         lead += f" and {len(gone) - _FEW:,} more." if len(gone) > _FEW else "."
     before = report.before.snapshot
+    named = {each.package: each.maintainers for each in report.maintainers}
     tables = [
-        changes.gone_from_target(report.places_gone, before),
-        changes.gone_specs(report.specs_gone, before),
+        changes.gone_from_target(report.places_gone, before, maintainers=named),
+        changes.gone_specs(report.specs_gone, before, maintainers=named),
     ]
     return Section("Regressions", lead, _filled(tables), key="regressions")
 
@@ -164,7 +165,7 @@ def coverage(report: Report) -> Section:
     targets = {(row.platform, row.target) for row in report.coverage if row.after_specs}
     lead = (
         f"{report.totals.after_packages:,} packages as {many(report.totals.after_specs, 'spec')} "
-        f"on {many(len(targets), 'target')}."
+        f"on {many(len(targets), 'target')}.{sizes.said(report.sizes)}"
     )
     columns = (
         Column("target"),
@@ -188,7 +189,8 @@ def coverage(report: Report) -> Section:
         for row in sorted(report.coverage, key=_largest)
     ]
     table = Table(columns, rows, "By target and system", "coverage.csv")
-    return Section("Coverage", lead, _filled([table]), key="coverage")
+    tables = [table, sizes.table(report.sizes)]
+    return Section("Coverage", lead, _filled(tables), key="coverage")
 
 
 def quality(report: Report) -> Section:

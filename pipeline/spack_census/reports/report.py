@@ -131,6 +131,26 @@ class Check(msgspec.Struct, frozen=True):
     num_failing: int
 
 
+class Maintained(msgspec.Struct, frozen=True):
+    """A package of which something is gone, and who maintains it by its recipe."""
+
+    package: str
+    maintainers: list[str]
+
+
+class Size(msgspec.Struct, frozen=True):
+    """Bytes of a part of the snapshot after; a row of `coverage.sizes`, packages left out."""
+
+    part: Annotated[str, Meta(description="all, target or stack")]
+    name: str
+    num_specs: int
+    num_unknown: Annotated[int, Meta(description="specs whose size is not known")]
+    size_bytes: int | None
+    new_bytes: Annotated[
+        int | None, Meta(description="of specs that no older snapshot of the series has")
+    ]
+
+
 class Report(msgspec.Struct, frozen=True):
     """What changed from one snapshot to another: the content of report.json."""
 
@@ -167,6 +187,10 @@ class Report(msgspec.Struct, frozen=True):
     rules_note: Annotated[
         str, Meta(description="which snapshot was made by which rules, where those differ")
     ] = ""
+    maintainers: Annotated[
+        list[Maintained], Meta(description="of what is gone, where recipes were read")
+    ] = []
+    sizes: list[Size] = []
 
     @property
     def name(self) -> str:

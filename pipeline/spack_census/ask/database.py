@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +94,10 @@ def joined(statements: list[str]) -> str:
 
 
 def _define(con: duckdb.DuckDBPyConnection, queries: Path | None) -> None:
-    # Else DuckDB draws a bar into what is being printed, wherever a query takes two seconds.
-    con.execute("set enable_progress_bar = false")
+    # Else DuckDB draws a bar into what is being printed, wherever a query takes two seconds. In a
+    # notebook it draws none without ipywidgets, and then says no to this too.
+    with suppress(duckdb.InvalidInputException):
+        con.execute("set enable_progress_bar = false")
     for path in _view_files(queries):
         try:
             con.execute(path.read_text(encoding="utf-8"))

@@ -72,8 +72,12 @@ def _take(path: Path, dataset: Path) -> None:
         except FileExistsError:
             pass
         else:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_signature().encode())
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(_signature().encode())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
             return
         _take_away_dead(path)
         if time.monotonic() - started > _PATIENCE_SECONDS:

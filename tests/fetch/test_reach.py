@@ -88,6 +88,25 @@ def test_a_password_goes_to_the_host_that_was_named_and_is_written_nowhere(
         assert path.is_dir() or b"secret" not in path.read_bytes()
 
 
+def test_a_token_goes_before_a_password_and_where_it_goes(
+    site: Site, other: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CENSUS_FETCH_USER", "me")
+    monkeypatch.setenv("CENSUS_FETCH_PASSWORD", "secret")
+    monkeypatch.setenv("CENSUS_FETCH_TOKEN", "very-secret")
+    site.tricks[LISTING] = [
+        lambda handler, _data: handler.answer(302, b"", Location=f"{other.url}/v2/{LISTING}")
+    ]
+    assert main(["build", f"{site.url}/v2", "--dataset", "dataset"]) == 0
+    assert {headers.get("Authorization") for headers in site.headers} == {"Bearer very-secret"}
+    assert {headers.get("Authorization") for headers in other.headers} == {None}
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"very-secret" not in path.read_bytes()
+    monkeypatch.setenv("CENSUS_FETCH_TOKEN", "very secret")
+    assert main(["build", f"{site.url}/v2", "--dataset", "dataset"]) == 2
+
+
 def test_a_password_may_stand_in_netrc(tmp_path: Path) -> None:
     where = Reach(urllib.parse.urlsplit("https://mirror.example/x"))
     netrc = tmp_path / "netrc"

@@ -112,6 +112,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         lambda mirror: mirrors.put_index(mirror, DATA[:-9], "mine"),
         {"bad index"},
     ),
+    "a view lacks a spec, another view cannot be read": (
+        lambda mirror: [without(mirror, "mine"), mirrors.put_index(mirror, DATA[:-9], "other")],
+        {"bad index"},
+    ),
+    "a spec is in a view alone, the default index cannot be read": (
+        lambda mirror: [without(mirror, "mine"), mirrors.put_index(mirror, DATA[:-9])],
+        {"bad index", "unnamed blob"},
+    ),
     "the blob of an index is gone": (
         lambda mirror: mirrors.put_index(mirror, DATA).unlink(),
         {"bad index", "missing blob"},

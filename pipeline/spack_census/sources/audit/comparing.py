@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from spack_census.documents import indexes
 from spack_census.documents.records import Record
@@ -39,8 +39,12 @@ def lists(
     found: Mapping[str, Mapping[str, Record]],
     specs: Mapping[str, Spec],
     place_of: Callable[[Record], str],
+    unread: Collection[str] = (),
 ) -> Iterator[Finding]:
-    """Yield where indexes and manifests differ, and where the default index and views do."""
+    """Yield where indexes and manifests differ, and where the default index and views do.
+
+    `unread` are the names of indexes that cannot be read: what only they may list is not told.
+    """
     everything = {key: record for index in found.values() for key, record in index.items()}
     for key, record in everything.items():
         if key not in specs:
@@ -48,23 +52,25 @@ def lists(
             told = (record.package, key, place_of(record), None, text, UPDATE)
             yield Finding("listed without manifest", *told)
     whole = found.get(DEFAULT, everything)
-    for key, spec in specs.items() if found else ():
+    for key, spec in specs.items() if found and DEFAULT not in unread else ():
         if key not in whole:
             text = "it has a manifest, and the index does not list it"
             yield Finding("not listed", spec.package, key, spec.path, None, text, UPDATE)
     if DEFAULT in found and len(found) > 1:
-        yield from _views(whole, {name: found[name] for name in found if name != DEFAULT})
+        views = {name: found[name] for name in found if name != DEFAULT}
+        yield from _views(whole, views, are_all=not unread)
 
 
 def _views(
-    whole: Mapping[str, Record], views: Mapping[str, Mapping[str, Record]]
+    whole: Mapping[str, Record], views: Mapping[str, Mapping[str, Record]], *, are_all: bool
 ) -> Iterator[Finding]:
     for view, index in views.items():
         for key in sorted(index.keys() - whole.keys()):
             text = "the view lists it, and the default index does not"
             told = (index[key].package, key, places.view(view), None, text, UPDATE)
             yield Finding("not in the default index", *told)
-    for key in sorted(whole.keys() - {key for index in views.values() for key in index}):
+    listed = {key for index in views.values() for key in index}
+    for key in sorted(whole.keys() - listed) if are_all else ():
         text = "the default index lists it, and no view does"
         told = (whole[key].package, key, places.V3_INDEX, None, text, UPDATE)
         yield Finding("in no view", *told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 import msgspec
@@ -42,8 +42,10 @@ def look(files: Files, there: Mapping[str, Stat], *, deep: bool) -> Audit:
     findings: list[Finding] = []
     # Specs first: what an index names too, and it never does, would be theirs.
     named = sorted(_named(files, there, findings), key=lambda each: (each.hash is None, each.path))
-    listed = _indexes(files, there, sizes, findings)
-    findings += comparing.lists(listed, specs, _manifest_of)
+    views = {name: each.view or comparing.DEFAULT for name, each in _index_manifests(there)}
+    listed = _indexes(files, views, sizes, findings)
+    unread = set(views.values()) - listed.keys()
+    findings += comparing.lists(listed, specs, _manifest_of, unread)
     findings += _keys(files, there)
     findings += comparing.stale(places.V3_INDEX, there, specs)
     findings += comparing.blobs(named, sizes, files.sha256 if deep else None)
@@ -87,20 +89,25 @@ def _named(files: Files, there: Mapping[str, Stat], findings: list[Finding]) -> 
             yield Named(name, package, spec_hash, place, each.contentLength, each.checksum)
 
 
+def _index_manifests(there: Iterable[str]) -> Iterator[tuple[str, places.IndexManifest]]:
+    for name in sorted(there):
+        told = places.index_manifest(name)
+        if told is not None:
+            yield name, told
+
+
 def _indexes(
     files: Files,
-    there: Mapping[str, Stat],
+    views: Mapping[str, str],
     blobs: Collection[str],
     findings: list[Finding],
 ) -> dict[str, dict[str, Record]]:
     """Return the specs that each index lists by hash, by the name of its view."""
     found: dict[str, dict[str, Record]] = {}
-    told = {name: places.index_manifest(name) for name in sorted(there)}
-    indexes = {name: each.view or comparing.DEFAULT for name, each in told.items() if each}
-    if not indexes:
+    if not views:
         text = "the mirror has no index"
         findings.append(Finding("no index", None, None, places.V3_INDEX, None, text, UPDATE))
-    for place, view in indexes.items():
+    for place, view in views.items():
         try:
             content = manifests.demanded(files.read(place), manifests.INDEX)
             blob = places.blob("", content.checksum)

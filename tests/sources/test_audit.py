@@ -205,3 +205,15 @@ def test_what_is_no_mirror(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no mirror of the v3 layout"):
         audit(tmp_path)
     assert main(["audit", "https://example.org/mirror"]) == 2
+
+
+def test_a_blob_of_two_specs_counts_once(mirror: Path) -> None:
+    before = audit(mirror)
+    path = any_manifest(mirror)
+    path.with_name(path.name.replace(manifests.hash_of(path), "z" * 32)).write_bytes(
+        path.read_bytes()
+    )
+    found = audit(mirror)
+    assert sum(found.spec_bytes.values()) == sum(before.spec_bytes.values())
+    index_and_key = len(DATA) + len(b"a key")
+    assert sum(found.spec_bytes.values()) + index_and_key == found.num_bytes == before.num_bytes

@@ -96,6 +96,25 @@ def _explorer(size: str) -> Iterator[Goal]:
         yield Goal(f"explorer, {size}: {what}", limit, unit, _suite("explorer", size, key))
 
 
+_COMMANDS = (
+    ("census --help", 0.12),
+    ("census diff", 0.4),
+    ("census coverage", 0.4),
+    ("census package", 0.4),
+    ("census env", 0.4),
+    ("census report", 1.5),
+)
+"""Whole commands on the shipped sample, in seconds of CPU."""
+_ASKING = ("diff.causes", "coverage.dependents", "package: causes of its history")
+
+
+def _at_60_000(name: str) -> Goal:
+    def measured(results: Results) -> float:
+        return float(results["asking"][name])
+
+    return Goal(f"{name}, weekly pair of 60,000 specs, 600,000 edges", 1.0, "s", measured)
+
+
 GOALS = (
     _faster("DuckDB, SQL only", 1.5, "M/10", "duckdb_sql"),
     _faster("DuckDB, SQL only", 1.5, "M", "duckdb_sql"),
@@ -113,6 +132,8 @@ GOALS = (
     Goal("… its peak memory", 300, "MB", _suite("index", "census", "peak_mb")),
     *_explorer("60,000 specs"),
     *_explorer("100 snapshots"),
+    *(Goal(what, limit, "s", _suite("commands", what, "cpu_seconds")) for what, limit in _COMMANDS),
+    *map(_at_60_000, _ASKING),
     Goal("git history, 150,000 specs", 2.0, "s", _suite("git", "git", "cpu_seconds")),
 )
 

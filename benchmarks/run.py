@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import asking
 import generate
 import suites
 import tables
@@ -50,6 +51,7 @@ def main() -> None:
         inputs = options.input or Path(scratch) / "input"
         results["git"] = suites.git(Path(scratch) / "git", options.runs)
         results["index"] = suites.index(Path(scratch) / "index", options.runs)
+        results["asking"] = apart(asking.measured, 1)
         results["commands"] = suites.commands(Path(scratch), options.runs)
         results["explorer"] = {
             "60,000 specs": suites.explorer(Path(scratch) / "explorer", options.runs)

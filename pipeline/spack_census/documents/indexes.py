@@ -35,6 +35,13 @@ class _Install(msgspec.Struct, gc=False):
     in_buildcache: bool = False
 
 
+class _Whole(msgspec.Struct, gc=False):
+    """The same, its spec decoded at once."""
+
+    spec: nodes.Node
+    in_buildcache: bool = False
+
+
 class _Database(msgspec.Struct):
     version: str | int | float
     installs: dict[str, msgspec.Raw]
@@ -47,6 +54,7 @@ class _Index(msgspec.Struct):
 _INDEX = msgspec.json.Decoder(_Index)
 _PRESENCE = msgspec.json.Decoder(_Presence)
 _INSTALL = msgspec.json.Decoder(_Install)
+_WHOLE = msgspec.json.Decoder(_Whole)
 
 
 class Index(NamedTuple):
@@ -179,16 +187,24 @@ def described(
 
 def _node(raw: msgspec.Raw, key: str) -> nodes.Node:
     try:
-        install = _INSTALL.decode(raw)
-    except msgspec.MsgspecError as error:
-        raise nodes.rejected(error) from error
-    node = nodes.decode(install.spec)
+        node = _WHOLE.decode(raw).spec
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        node = _named(raw)
     # Records of older indexes name the hash only here.
     if node.hash not in (key, None):
         message = f"{node.hash!r} stands under another hash"
         raise Rejected(Reason.BAD_HASH, ".hash", message, _REMEDY)
     node.hash = key
     return node
+
+
+def _named(raw: msgspec.Raw) -> nodes.Node:
+    """Return a node as older databases write it, or say what is wrong with it."""
+    try:
+        install = _INSTALL.decode(raw)
+    except msgspec.MsgspecError as error:
+        raise nodes.rejected(error) from error
+    return nodes.decode(install.spec)
 
 
 def specs_of(index: Index) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,8 @@ dependency had `type`, until 7 a node had `compiler`; since 8 the compiler is a 
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +121,7 @@ def rejected(error: Exception) -> Rejected:
     return Rejected(reason, place.removesuffix("`"), message, _REMEDY)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def is_hash(text: str) -> bool:
     """Tell whether a text is a DAG hash: 32 base32 characters."""
     return details.HASH.fullmatch(text) is not None
@@ -186,9 +189,17 @@ def _links(node: Node) -> list[Dependency]:
             message = f"no dependency: {name!r} with the hash {link.hash!r}"
             raise Rejected(Reason.BAD_HASH, ".dependencies", message, _REMEDY)
         edge = link.parameters or _Edge(link.type)
-        deptypes, virtuals = tuple(sorted(set(edge.deptypes))), tuple(sorted(set(edge.virtuals)))
-        found.append(Dependency(name, link.hash, deptypes, virtuals))
-    return sorted(set(found), key=lambda each: (each.name, each.hash, each.deptypes, each.virtuals))
+        found.append(Dependency(name, link.hash, _once(edge.deptypes), _once(edge.virtuals)))
+    return sorted(set(found), key=_IN_ORDER)
+
+
+_IN_ORDER = operator.attrgetter("name", "hash", "deptypes", "virtuals")
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _once(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return texts sorted, each once: a few lists of them stand beside a million edges."""
+    return tuple(sorted(set(texts)))
 
 
 def _compiler(node: Node, links: list[Dependency], version_of: VersionOf) -> str:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from spack_census.spack.compilers import FLAGS
 from spack_census.spack.versions import version_key
 
+_FLAGS = sorted(FLAGS)
 _NONE = "none"
 _UNKNOWN_SIZE = "-"
 _PATCHES = "patches"
@@ -105,8 +106,10 @@ def _elements(value: str) -> list[str]:
 def flags(parameters: Mapping[str, object]) -> tuple[str, ...]:
     """Return the compiler flags among parameters, sorted, each with its words: `cflags=-O3 -g`."""
     found = []
-    for name in sorted(FLAGS & parameters.keys()):
-        value = parameters[name]
+    for name in _FLAGS:
+        value = parameters.get(name, "")
+        if value in ("", []):
+            continue
         words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
         if words:
             found.append(f"{name}={words}")

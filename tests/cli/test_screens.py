@@ -26,6 +26,8 @@ COMMANDS = {
     "coverage_host": "coverage --host neoverse_v2",
     "coverage_list": "coverage --package cmake --package py-torhc --package py-pytest-runner",
     "diff": "diff",
+    "diff_locks": "diff tests/environments/workbench tests/environments/solvers-april",
+    "diff_specs": "diff /ppmklima4j5yhjtvrpbuddhqvx3n4pj5 /oiqck2i5jkpkexieiv2ivkthq5wisw6k",
     "diff_months": "diff develop-2024-04-28",
     "diff_only": "diff --only gone,reconfigured,upgraded",
     "env": "env tests/environments/e4s-small-2026-01-11",

@@ -14,6 +14,7 @@ from spack_census.ask import names
 from spack_census.ask.coverage import Question, coverage, package_rows, read_list
 from spack_census.ask.overview import overview
 from spack_census.ask.queries import load, run
+from spack_census.cli import main
 from spack_census.errors import CensusError, ParameterError, UnknownNameError
 from spack_census.reports import coverage as shown
 from spack_census.reports.sentences import percent
@@ -151,3 +152,20 @@ def test_overview_of_one_platform_counts_that_platform(con: duckdb.DuckDBPyConne
     )
     assert (found.num_packages, found.num_specs) == con.execute(query, [B, "darwin"]).fetchall()[0]
     assert {row.platform for row in found.places} == {"darwin"}
+
+
+def test_a_list_tells_what_is_covered_and_its_exit_code_whether_all_is(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names"
+    command = ["coverage", "--dataset", str(shipped), "--packages", str(names), "--exit-code"]
+    for text, code in (("cmake\n", 0), ("cmake\npy-pytest-runner\n", 1), ("py-torhc\n", 1)):
+        names.write_text(text)
+        assert main(command) == code
+        assert main(command[:-1]) == 0
+    names.write_text("cmake\npy-pytest-runner\n")
+    capsys.readouterr()
+    main(command)
+    told = capsys.readouterr().out
+    assert "Covered: 1 package" in told
+    assert "Missing: 1 package" in told

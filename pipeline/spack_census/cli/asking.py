@@ -10,6 +10,7 @@ from spack_census.cli.options import (
     ANY_OS,
     DEFAULT_DATASET,
     Dataset,
+    ExitCode,
     Format,
     OnGlibc,
     OnHost,
@@ -52,10 +53,13 @@ def coverage(
     platform: OnPlatform = None,
     package: OfPackages = None,
     packages: PackagesFile = None,
+    exit_code: Annotated[
+        bool, Option("--exit-code", help="Exit with 1 if any package asked for is missing.")
+    ] = False,
     dataset: Dataset = DEFAULT_DATASET,
     format: RowFormat = Format.TABLE,  # noqa: A002 - the option's name
     wide: Wide = False,
-) -> None:
+) -> int:
     """Show what is covered: by target, or for a target, a host CPU, or a list of packages.
 
     Rows of --format: one a platform, target and system; with --target,
@@ -78,24 +82,25 @@ def coverage(
     command += words({"--packages": packages, "--dataset": other_dataset(dataset)})
     if (target, host, packages, glibc, os) == (*(None,) * 4, ANY_OS) and not package:
         with connect(dataset) as con:
-            return answer(
+            answer(
                 lambda: shown.overview(overview(con, snapshot, platform), command),
                 lambda: place_rows(con, snapshot, platform),
                 format,
                 wide=wide,
             )
+        return ExitCode.OK
     listed = (*(package or []), *(asked.read_list(packages) if packages else ()))
     chosen = listed if package or packages else None
     question = asked.Question(target, host, platform, os, chosen, glibc)
     with connect(dataset) as con:
-        return answer(
-            lambda: shown.coverage(
-                asked.coverage(con, question, snapshot), command, names.packages(con)
-            ),
+        found = asked.coverage(con, question, snapshot)
+        answer(
+            lambda: shown.coverage(found, command, names.packages(con)),
             lambda: asked.package_rows(con, question, snapshot),
             format,
             wide=wide,
         )
+    return ExitCode.DIFFERENT if exit_code and found.missing else ExitCode.OK
 
 
 def package(

@@ -65,6 +65,7 @@ def coverage(found: Coverage, command: Sequence[str], known: Iterable[str]) -> l
         Section(lead=_sentence(found), tone="strong"),
         *_best_targets(found),
         *_reasons(found),
+        *_covered(found, rest),
         *_missing(found, rest),
         *_unknown(found, rest, sorted(known)),
         Section(hints=hints),
@@ -127,6 +128,21 @@ def _reasons(found: Coverage) -> list[Section]:
     columns = (Column("packages", Kind.COUNT), Column("are on", Kind.TEXT))
     title = f"Not for this host: {many(sum(places.values()), 'package')}"
     return [Section(title, tables=[Table(columns, rows)])]
+
+
+def _covered(found: Coverage, rest: str) -> list[Section]:
+    """Return what of a list is covered; of a whole snapshot it would say little, at length."""
+    if found.question.packages is None or not found.covered:
+        return []
+    columns = (
+        *(Column("package"), Column("newest"), Column("specs", Kind.COUNT, rank=1)),
+        Column("is on", Kind.LIST),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (row.package, row.newest_version, row.num_specs, _elsewhere(row)) for row in found.covered
+    ]
+    title = f"Covered: {many(len(rows), 'package')}"
+    return [Section(title, tables=[Table(columns, rows, command=rest, limit=_ROWS)])]
 
 
 def _missing(found: Coverage, rest: str) -> list[Section]:

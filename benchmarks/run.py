@@ -32,7 +32,7 @@ SIZES = {
     "M": (100, 15_000),
     "L": (1_000, 15_000),
 }
-"""Name → (snapshots, specs in each); W is wide: documents seven times as long as those of M."""
+"""Name → (snapshots, specs in each); the documents of W are two and a half times as long."""
 
 
 def main() -> None:

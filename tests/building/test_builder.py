@@ -251,8 +251,10 @@ def test_a_source_without_a_usable_document_is_an_error(
     (tmp_path / "empty").mkdir()
     if text is not None:
         (tmp_path / "empty" / "a.md").write_text(text)
-    with pytest.raises(SourceError, match="no usable document"):
+    held = "no document" if text is None else "no usable document among 1 file"
+    with pytest.raises(SourceError, match=f"{tmp_path / 'empty'} holds {held}") as caught:
         sc.build(tmp_path / "empty", dataset)
+    assert "specs.md" in str(caught.value)
     assert not (dataset / "current").exists()
 
 

@@ -102,7 +102,7 @@ def build(  # noqa: PLR0913 - the options of `census build`
         problems += [problem for done in converted for problem in done.problems]
         built = sorted(set(names.values()) - held.keys())
         totals = guards.count(scanned, [states[name] for name in built], held.values())
-        guards.check(totals, converted, problems, strict=strict)
+        guards.check(totals, converted, problems, origin.place, strict=strict)
         if not states:
             doubts.refuse({each.snapshot: each.reason for each in found})
         if not allow_partial:

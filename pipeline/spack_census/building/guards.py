@@ -20,6 +20,12 @@ from spack_census.errors import (
     ParameterError,
     RefusedError,
     SourceError,
+    many,
+)
+
+_LAYOUTS = (
+    "documents lie as _cache/SNAPSHOT/PACKAGE/specs.md; a mirror has v3/manifests or build_cache,",
+    "an OCI image layout the file oci-layout",
 )
 
 
@@ -109,10 +115,11 @@ def check(
     totals: Totals,
     converted: Iterable[Converted],
     problems: Sequence[tuple[str, Problem]],
+    place: str,
     *,
     strict: bool,
 ) -> None:
-    """Raise unless what was seen is what was written and rejected.
+    """Raise unless what was seen in the source at `place` is what was written and rejected.
 
     ConservationError where counts do not add up; SourceError where the source holds nothing
     usable, or where `strict` and anything was rejected.
@@ -122,7 +129,9 @@ def check(
         lines.append(f"and {len(problems) - len(lines):,} more")
     rejected = totals.documents_rejected + totals.specs_rejected
     if not totals.documents_written + totals.documents_held:
-        raise SourceError("the source holds no usable document", *lines, "see docs/sources.md")
+        seen = totals.documents_seen
+        held = f"no usable document among {many(seen, 'file')}" if seen else "no document"
+        raise SourceError(f"{place} holds {held}", *lines, *_LAYOUTS, "see docs/sources.md")
     if strict and rejected:
         message = f"{rejected:,} rejected, and --strict allows none; nothing was published"
         raise SourceError(message, *lines)

@@ -39,9 +39,9 @@ def torture(*arguments: str) -> dict[str, Any]:
 
 @pytest.mark.torture
 def test_builders_killed_at_random_leave_the_old_version_or_the_new() -> None:
-    numbers = torture("--kills", "50")
-    assert numbers["builders killed at random"] == 50
-    assert numbers["builds that ended meanwhile"] >= 50
+    numbers = torture("--kills", "25")
+    assert numbers["builders killed at random"] == 25
+    assert numbers["builds that ended meanwhile"] >= 25
     for engine in ("duckdb", "polars", "pyarrow"):
         assert numbers[f"reads by {engine}"] > 10
     assert [numbers[fault] for fault in FAULTS] == [0, 0, 0, 0]
@@ -66,17 +66,17 @@ def test_publishing_in_place_does_not_pass() -> None:
 @pytest.mark.torture
 def test_races_decay_and_mutations_do_no_harm() -> None:
     numbers = torture(
-        *("--races", "12", "--flips", "60", "--mutations", "5000", "--hostile", "all")
+        *("--races", "12", "--flips", "60", "--mutations", "2000", "--hostile", "all")
     )
     assert numbers["races of two builders"] == numbers["races of two builders, --wait"] == 6
     assert numbers["races of two builders, --wait: both built"] == 6
     assert numbers["bits flipped"] == 60
     assert numbers["hostile documents"] > 20
-    assert numbers["documents: mutations"] == numbers["indexes: mutations"] == 5000
+    assert numbers["documents: mutations"] == numbers["indexes: mutations"] == 2000
     accepted = numbers["documents: accepted"] + numbers["documents: accepted in part"]
-    assert accepted > 500, "or the fuzzer compares hardly any rows"
-    assert numbers["documents: rejected"] + accepted == 5000
-    assert numbers["documents together: decoded together"] > 500, "or it compares hardly any"
+    assert accepted > 200, "or the fuzzer compares hardly any rows"
+    assert numbers["documents: rejected"] + accepted == 2000
+    assert numbers["documents together: decoded together"] > 100, "or it compares hardly any"
 
 
 def test_the_same_seed_gives_the_same_mutations() -> None:

@@ -113,14 +113,15 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     ("jobs", "environment"),
     [
-        (1, {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"}),
         (2, {"PYTHONHASHSEED": "2", "TZ": "America/St_Johns", "LC_ALL": "C.UTF-8"}),
-        (3, {"PYTHONHASHSEED": "3", "PYTHONUTF8": "0", "LC_ALL": "POSIX", "PYTHONOPTIMIZE": "1"}),
         (
             1,
             {
-                "PYTHONHASHSEED": "4",
-                "LC_ALL": "C",
+                "PYTHONHASHSEED": "3",
+                "TZ": "Pacific/Kiritimati",
+                "LC_ALL": "POSIX",
+                "PYTHONUTF8": "0",
+                "PYTHONOPTIMIZE": "1",
                 "POLARS_MAX_THREADS": "1",
                 "OMP_NUM_THREADS": "1",
             },

@@ -82,13 +82,13 @@ def test_the_command_a_cut_list_names_lists_them_all(census: Census, shipped: Pa
     assert {line.split()[0] for line in listed.out.splitlines()[1:]} == {"downgraded", "upgraded"}
 
 
-@pytest.mark.parametrize("label", CHANGES)
-def test_only_prints_each_row_of_a_kind(census: Census, label: str) -> None:
-    found = rows(census(f"diff --only {label} --format json").out)
+def test_only_prints_each_row_of_a_kind(census: Census) -> None:
     every = rows(census("diff --format json").out)
-    assert found == [row for row in every if row["change"] == label]
-    listed = census(f"diff --only {label}").out.splitlines()
-    assert sum(line.split()[0] == label for line in listed) == len(found)
+    for label in CHANGES:
+        found = rows(census(f"diff --only {label} --format json").out)
+        assert found == [row for row in every if row["change"] == label]
+        listed = census(f"diff --only {label}").out.splitlines()
+        assert sum(line.split()[0] == label for line in listed) == len(found)
 
 
 @pytest.mark.parametrize(

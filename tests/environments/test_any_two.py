@@ -125,9 +125,10 @@ def test_each_kind_in_each_format(census: Census, ground: Path, kind: str, forma
     ran = census(f"diff --format {format_}", old, new)
     assert (ran.code, ran.err) == (0, "")
     assert "lib" in ran.out
-    same = census(f"diff --exit-code --format {format_}", new, new)
-    assert (same.code, same.err) == (0, "")
-    assert "upgraded" not in same.out.replace("upgraded  rec", "")
+    if format_ in ("table", "csv"):
+        same = census(f"diff --exit-code --format {format_}", new, new)
+        assert (same.code, same.err) == (0, "")
+        assert "upgraded" not in same.out.replace("upgraded  rec", "")
 
 
 def test_two_lockfiles_need_no_dataset(census: Census, ground: Path, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """A weekly pair with its dependencies, and what is asked of it: `python benchmarks/asking.py`.
 
-60,000 specs and 600,000 edges in each of two snapshots: 4,000 packages in 15 places each, a spec
-depends on ten of lower packages in its place. In between 1% of the packages changed by themselves,
-by version or recipe, and whatever lies above them was rebuilt.
+60,000 specs and nearly 600,000 edges in each of two snapshots: 4,000 packages in 15 places each, a
+spec depends on ten of lower packages in its place. As in a real cache most of these are a few tools
+that nearly all need; the rest are of the package's own area. In between 1% of the other packages
+and one tool changed by themselves, by version or recipe, and whatever lies above was rebuilt.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import Any
 
 BEFORE, AFTER = "develop-2026-01-04", "develop-2026-01-11"
 PACKAGES, PLACES, EDGES = 4_000, 15, 10
+_TOOLS, _AREAS = 40, 40
+_TOOLS_SHARE = 0.7
+_TOOL_CHANGED = 26
 _CHANGED = 0.01
 _WORD = "p{:04d}"
 
@@ -30,8 +34,8 @@ def tables() -> dict[str, Any]:
     from spack_census.dataset import schema
 
     dice = random.Random(7)  # noqa: S311 - no secret
-    below = [sorted(dice.sample(range(at), min(at, EDGES))) for at in range(PACKAGES)]
-    itself = {at for at in range(PACKAGES) if dice.random() < _CHANGED}
+    below = _graph(dice)
+    itself = {at for at in range(_TOOLS, PACKAGES) if dice.random() < _CHANGED} | {_TOOL_CHANGED}
     rebuilt = set(itself)
     for at, needed in enumerate(below):
         if not rebuilt.isdisjoint(needed):
@@ -58,6 +62,24 @@ def tables() -> dict[str, Any]:
     }
     known = {table.name: table.arrow for table in schema.TABLES}
     return {name: pa.Table.from_pylist(each, schema=known[name]) for name, each in rows.items()}
+
+
+def _graph(dice: random.Random) -> list[list[int]]:
+    """Return for each package those it depends on, each lower than itself."""
+    below: list[list[int]] = []
+    for at in range(PACKAGES):
+        needed: set[int] = set()
+        tools = min(at, _TOOLS)
+        nth, area = divmod(at - _TOOLS, _AREAS)
+        for _ in range(EDGES if tools == _TOOLS else EDGES // 2):
+            if nth < 1 or dice.random() < _TOOLS_SHARE:
+                needed |= {int(tools * dice.random() ** 2)} if tools else set()
+            else:
+                needed.add(_TOOLS + area + _AREAS * int(nth * dice.random() ** 2))
+        while tools == _TOOLS and len(needed) < EDGES:
+            needed.add(int(tools * dice.random() ** 2))
+        below.append(sorted(needed))
+    return below
 
 
 def _spec(snapshot: str, at: int, place: int, hash_: str, changes: int) -> dict[str, Any]:

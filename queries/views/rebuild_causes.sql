@@ -17,6 +17,11 @@ create or replace macro gained_and_lost(before, after) as (
     )
 );
 
+-- Variants that were chosen; patches come from the recipe.
+create or replace macro without_patches(variants) as (
+    list_filter(variants, lambda v: not starts_with(v, 'patches='))
+);
+
 -- causes(a, b): why the matched specs of changes(a, b) changed; a row a spec and cause.
 --
 -- A step is a package with its hash before and after. The matched pairs of changes are
@@ -41,8 +46,8 @@ create or replace macro gained_and_lost(before, after) as (
 -- is not in it. `path` is a shortest chain from a changed spec on which nothing
 -- changed depends down to the cause, the same for all rows of one cause.
 --
--- How: causes are bits. Each step starts with its own and takes its dependencies' until
--- nothing is new, so a circle ends like anything else.
+-- How: each step has its own causes; one that is new to a step goes up to the
+-- steps that depend on it until none is new, so a circle ends like anything else.
 create or replace macro causes(a, b) as table (
     with recursive
     matched as materialized (
@@ -57,171 +62,301 @@ create or replace macro causes(a, b) as table (
         where before_hash is not null and after_hash is not null
     ),
 
-    sides as materialized (
+    -- Numbers stand for hashes, in any order: they are joined far faster than text.
+    identities as materialized (
         select
-            snapshot = b as is_after,
             hash,
-            any_value(package) as package,
-            any_value(version) as version,
-            any_value(version_key) as version_key,
-            any_value(concat_ws('@', compiler_name, compiler_version)) as compiler,
-            any_value(compiler_name) as compiler_name,
-            any_value(concat_ws(' ', platform, os, target)) as place,
-            any_value(
-                list_filter(variants, lambda v: not starts_with(v, 'patches='))
-            ) as settings,
-            any_value(
-                list_filter(variants, lambda v: starts_with(v, 'patches='))
-            ) as patches,
-            any_value(flags) as flags,
-            any_value(package_hash) as package_hash,
-            any_value(not in_buildcache) as is_external
-        from nodes
-        where snapshot in (a, b) and a is distinct from b
-        group by is_after, hash
+            row_number() over () as node
+        from (
+            select hash
+            from nodes
+            where a is distinct from b and snapshot in (a, b)
+            union
+            select hash
+            from dependencies
+            where a is distinct from b and snapshot in (a, b)
+            union
+            select dependency_hash as hash
+            from dependencies
+            where a is distinct from b and snapshot in (a, b)
+        ) as written
     ),
 
-    edges as (
+    sides as materialized (
+        select distinct on (is_after, node)
+            nodes.snapshot = b as is_after,
+            identities.node,
+            nodes.version,
+            nodes.version_key,
+            nodes.compiler_name,
+            nodes.compiler_version,
+            nodes.platform,
+            nodes.os,
+            nodes.target,
+            nodes.variants,
+            nodes.flags,
+            nodes.package_hash,
+            not nodes.in_buildcache as is_external
+        from nodes
+        inner join identities on nodes.hash = identities.hash
+        where nodes.snapshot in (a, b) and a is distinct from b
+    ),
+
+    edges as materialized (
         select
             ends.snapshot = b as is_after,
-            ends.hash,
+            upper.node as upper,
             ends.dependency,
-            ends.dependency_hash,
-            array_to_string(ends.deptypes, ',') as types,
-            row_number() over (
-                partition by ends.snapshot, ends.hash, ends.dependency
-                order by
-                    ends.deptypes,
-                    sides.version_key nulls last,
-                    ends.dependency_hash
-            ) as place
+            lower.node as lower,
+            array_to_string(ends.deptypes, ',') as types
         from dependencies as ends
-        left join sides
-            on
-                ends.dependency_hash = sides.hash
-                and (ends.snapshot = b) = sides.is_after
+        inner join identities as upper on ends.hash = upper.hash
+        inner join identities as lower on ends.dependency_hash = lower.hash
         where ends.snapshot in (a, b) and a is distinct from b
+    ),
+
+    repeated as materialized (
+        select
+            is_after,
+            upper,
+            dependency
+        from edges
+        group by is_after, upper, dependency
+        having count(*) > 1
     ),
 
     needs as materialized (
         select
-            is_after,
-            hash,
-            list(dependency order by dependency, place) as names,
-            list(types order by dependency, place) as types,
-            list(concat_ws(' ', dependency, place) order by dependency, place) as slots,
-            list(dependency_hash order by dependency, place) as below
+            edges.*,
+            1 as place
         from edges
-        group by is_after, hash
+        anti join repeated
+            on
+                edges.is_after = repeated.is_after
+                and edges.upper = repeated.upper
+                and edges.dependency = repeated.dependency
+        union all
+        select
+            edges.*,
+            row_number() over (
+                partition by edges.is_after, edges.upper, edges.dependency
+                order by edges.types, sides.version_key nulls last, identities.hash
+            ) as place
+        from edges
+        semi join repeated
+            on
+                edges.is_after = repeated.is_after
+                and edges.upper = repeated.upper
+                and edges.dependency = repeated.dependency
+        inner join identities on edges.lower = identities.node
+        left join sides
+            on edges.lower = sides.node and edges.is_after = sides.is_after
     ),
 
-    -- A list for each side: a join of edges to edges would match their names first.
+    degrees as materialized (
+        select
+            is_after,
+            upper as node,
+            count(*) as num_needs
+        from needs
+        group by is_after, upper
+    ),
+
     steps as (
         select distinct
-            package,
-            before_hash,
-            after_hash
+            matched.package,
+            before.node as before_node,
+            after.node as after_node
         from matched
+        inner join identities as before on matched.before_hash = before.hash
+        inner join identities as after on matched.after_hash = after.hash
         union
         select
-            split_part(slot, ' ', 1) as package,
-            before_hash,
-            after_below[list_position(after_slots, slot)] as after_hash
+            dependency as package,
+            lower_before as before_node,
+            lower_after as after_node
         from (
             select
-                after.slots as after_slots,
-                after.below as after_below,
-                unnest(before.slots) as slot,
-                unnest(before.below) as before_hash
-            from steps
-            inner join needs as before
-                on steps.before_hash = before.hash and not before.is_after
-            inner join needs as after
-                on steps.after_hash = after.hash and after.is_after
-        ) as shared
-        where before_hash <> after_below[list_position(after_slots, slot)]
+                needs.dependency,
+                any_value(needs.lower) filter (not needs.is_after) as lower_before,
+                any_value(needs.lower) filter (needs.is_after) as lower_after
+            from (
+                select
+                    before_node,
+                    after_node,
+                    unnest([before_node, after_node]) as upper,
+                    unnest([false, true]) as is_after
+                from steps
+            ) as ends
+            inner join needs
+                on ends.upper = needs.upper and ends.is_after = needs.is_after
+            group by
+                ends.before_node,
+                ends.after_node,
+                needs.dependency,
+                needs.place
+        ) as met
+        where lower_before <> lower_after
     ),
 
     numbered as materialized (
         select
-            *,
-            row_number() over (order by package, before_hash, after_hash) as step
+            steps.*,
+            before.hash as before_hash,
+            after.hash as after_hash,
+            row_number() over (
+                order by steps.package, before.hash, after.hash
+            ) as step
         from steps
+        inner join identities as before on steps.before_node = before.node
+        inner join identities as after on steps.after_node = after.node
+    ),
+
+    shared as materialized (
+        select
+            ends.step,
+            needs.dependency,
+            any_value(needs.lower) filter (not needs.is_after) as before_node,
+            any_value(needs.lower) filter (needs.is_after) as after_node,
+            min(needs.types) <> max(needs.types) as other_types
+        from (
+            select
+                step,
+                unnest([before_node, after_node]) as upper,
+                unnest([false, true]) as is_after
+            from numbered
+        ) as ends
+        inner join needs on ends.upper = needs.upper and ends.is_after = needs.is_after
+        group by ends.step, needs.dependency, needs.place
+        having count(*) = 2
     ),
 
     links as materialized (
         select
-            shared.upper,
+            shared.step as upper,
             lower.step as lower
-        from (
-            select
-                numbered.step as upper,
-                after.slots as after_slots,
-                after.below as after_below,
-                unnest(before.slots) as slot,
-                unnest(before.below) as before_hash
-            from numbered
-            inner join needs as before
-                on numbered.before_hash = before.hash and not before.is_after
-            inner join needs as after
-                on numbered.after_hash = after.hash and after.is_after
-        ) as shared
+        from shared
         inner join numbered as lower
             on
-                split_part(shared.slot, ' ', 1) = lower.package
-                and shared.before_hash = lower.before_hash
-                and shared.after_below[list_position(shared.after_slots, shared.slot)]
-                = lower.after_hash
+                shared.before_node = lower.before_node
+                and shared.after_node = lower.after_node
+                and shared.dependency = lower.package
+        where shared.before_node <> shared.after_node
+    ),
+
+    faced as materialized (
+        select
+            numbered.step,
+            numbered.package,
+            numbered.before_node,
+            numbered.after_node,
+            concat_ws('@', before.compiler_name, before.compiler_version)
+                as before_compiler,
+            concat_ws('@', after.compiler_name, after.compiler_version)
+                as after_compiler,
+            ifnull(num_shared, 0) = ifnull(degree_before.num_needs, 0)
+            and ifnull(num_shared, 0) = ifnull(degree_after.num_needs, 0)
+                as same_names,
+            ifnull(met.other_types, false) as other_types
+        from numbered
+        inner join sides as before
+            on numbered.before_node = before.node and not before.is_after
+        inner join sides as after
+            on numbered.after_node = after.node and after.is_after
+        left join degrees as degree_before
+            on
+                numbered.before_node = degree_before.node
+                and not degree_before.is_after
+        left join degrees as degree_after
+            on numbered.after_node = degree_after.node and degree_after.is_after
+        left join (
+            select
+                step,
+                count(*) as num_shared,
+                bool_or(other_types) as other_types
+            from shared
+            group by step
+        ) as met on numbered.step = met.step
+    ),
+
+    -- The names of what it needs are looked at where they may differ, of few steps.
+    names as materialized (
+        select
+            needs.is_after,
+            needs.upper as node,
+            list(needs.dependency order by needs.dependency) as names
+        from needs
+        semi join (
+            select
+                unnest([false, true]) as is_after,
+                unnest([before_node, after_node]) as node
+            from faced
+            where not same_names or before_compiler <> after_compiler
+        ) as asked
+            on needs.is_after = asked.is_after and needs.upper = asked.node
+        group by needs.is_after, needs.upper
     ),
 
     compared as (
         select
-            numbered.step,
-            numbered.package,
+            faced.step,
+            faced.package,
             before.is_external or after.is_external as is_external,
             before.version_key <> after.version_key as other_version,
             before.version || ' → ' || after.version as versions,
             (
                 before.compiler_name is distinct from after.compiler_name
             ) as other_compiler,
-            before.compiler <> after.compiler as other_release,
-            ifnull(nullif(before.compiler, ''), 'none')
+            before_compiler <> after_compiler as other_release,
+            ifnull(nullif(before_compiler, ''), 'none')
             || ' → '
-            || ifnull(nullif(after.compiler, ''), 'none') as compilers,
-            before.place <> after.place as other_place,
-            before.place || ' → ' || after.place as places,
-            gained_and_lost(before.settings, after.settings) as settings,
-            gained_and_lost(before.flags, after.flags) as flags,
+            || ifnull(nullif(after_compiler, ''), 'none') as compilers,
+            concat_ws(' ', before.platform, before.os, before.target) as place_before,
+            concat_ws(' ', after.platform, after.os, after.target) as place_after,
+            if(
+                before.variants = after.variants,
+                null,
+                gained_and_lost(
+                    without_patches(before.variants), without_patches(after.variants)
+                )
+            ) as settings,
+            if(
+                before.flags = after.flags,
+                null,
+                gained_and_lost(before.flags, after.flags)
+            ) as flags,
             ifnull(
                 before.package_hash <> after.package_hash,
-                before.patches <> after.patches
+                list_filter(before.variants, lambda v: starts_with(v, 'patches='))
+                <> list_filter(after.variants, lambda v: starts_with(v, 'patches='))
             ) as other_recipe,
-            gained_and_lost(
-                list_filter(
-                    ifnull(needs_before.names, []),
-                    lambda name: name is distinct from before.compiler_name
-                ),
-                list_filter(
-                    ifnull(needs_after.names, []),
-                    lambda name: name is distinct from after.compiler_name
+            if(
+                same_names and not other_compiler,
+                null,
+                gained_and_lost(
+                    list_filter(
+                        ifnull(names_before.names, []),
+                        lambda name: name is distinct from before.compiler_name
+                    ),
+                    list_filter(
+                        ifnull(names_after.names, []),
+                        lambda name: name is distinct from after.compiler_name
+                    )
                 )
             ) as exchanged,
-            needs_before.names = needs_after.names
-            and needs_before.types <> needs_after.types as other_types,
+            same_names and other_types as types_differ,
             ifnull(
-                list_contains(needs_after.names, after.compiler_name), false
+                list_contains(names_after.names, after.compiler_name), false
             ) as knows_compiler
-        from numbered
+        from faced
         inner join sides as before
-            on numbered.before_hash = before.hash and not before.is_after
+            on faced.before_node = before.node and not before.is_after
         inner join sides as after
-            on numbered.after_hash = after.hash and after.is_after
-        left join needs as needs_before
-            on
-                numbered.before_hash = needs_before.hash
-                and not needs_before.is_after
-        left join needs as needs_after
-            on numbered.after_hash = needs_after.hash and needs_after.is_after
+            on faced.after_node = after.node and after.is_after
+        left join names as names_before
+            on faced.before_node = names_before.node and not names_before.is_after
+        left join names as names_after
+            on faced.after_node = names_after.node and names_after.is_after
     ),
 
     told as (
@@ -244,10 +379,14 @@ create or replace macro causes(a, b) as table (
                     ),
                     settings,
                     flags,
-                    if(other_place, places, null),
+                    if(
+                        place_before <> place_after,
+                        place_before || ' → ' || place_after,
+                        null
+                    ),
                     -- A recipe's hash covers what it says of the version.
                     if(other_recipe and not other_version, '', null),
-                    ifnull(exchanged, if(other_types, 'types', null))
+                    ifnull(exchanged, if(types_differ, 'types', null))
                 ]
             ) as detail
         from compared
@@ -273,48 +412,24 @@ create or replace macro causes(a, b) as table (
         where detail is not null
     ),
 
-    width as (
-        select greatest(ifnull(max(number) + 1, 1), 1) as bits
-        from own
-    ),
-
-    starting as (
-        select
-            numbered.step,
-            ifnull(
-                bit_or(
-                    set_bit(
-                        repeat('0', width.bits::integer)::bit, own.number::integer, 1
-                    )
-                ),
-                any_value(repeat('0', width.bits::integer)::bit)
-            ) as marks
-        from numbered
-        cross join width
-        left join own on numbered.step = own.step
-        group by numbered.step
-    ),
-
-    -- What came up in one round is one row: a step's marks are those of all its rows.
-    climbing as (
+    owed as materialized (
         select
             step,
-            marks
-        from starting
+            number
+        from own
         union
         select
             links.upper as step,
-            bit_or(climbing.marks) as marks
-        from climbing
-        inner join links on climbing.step = links.lower
-        group by links.upper
+            owed.number
+        from owed
+        inner join links on owed.step = links.lower
     ),
 
-    reached as materialized (
+    tallied as (
         select
             step,
-            bit_or(marks) as marks
-        from climbing
+            count(*) as num_causes
+        from owed
         group by step
     ),
 
@@ -402,7 +517,7 @@ create or replace macro causes(a, b) as table (
         ifnull(labels.kind, 'not told') as kind,
         nullif(labels.detail, '') as detail,
         own.step is not null as itself,
-        count(labels.number) over (partition by matched.number) as num_causes,
+        ifnull(tallied.num_causes, 0) as num_causes,
         labels.path
     from matched
     inner join numbered
@@ -410,10 +525,8 @@ create or replace macro causes(a, b) as table (
             matched.package = numbered.package
             and matched.before_hash = numbered.before_hash
             and matched.after_hash = numbered.after_hash
-    inner join reached on numbered.step = reached.step
-    left join labels
-        on
-            bit_count(reached.marks) > 0
-            and get_bit(reached.marks, labels.number::integer) = 1
-    left join own on numbered.step = own.step and labels.number = own.number
+    left join tallied on numbered.step = tallied.step
+    left join owed on numbered.step = owed.step
+    left join labels on owed.number = labels.number
+    left join own on numbered.step = own.step and owed.number = own.number
 )

@@ -33,86 +33,114 @@ packages as (
     group by package
 ),
 
-width as (
-    select greatest(count(*), 1)::integer as bits
-    from packages
-),
-
--- Packages are bits: a node has its own package's, and takes those of what it needs.
-starting as (
+-- Numbers stand for hashes, in any order: they are joined far faster than text.
+numbered as materialized (
     select
-        nodes.hash,
-        any_value(
-            if(
-                packages.number is null,
-                repeat('0', width.bits)::bit,
-                set_bit(repeat('0', width.bits)::bit, packages.number::integer, 1)
-            )
-        ) as marks
-    from nodes
-    cross join width
-    left join packages on nodes.package = packages.package
-    where nodes.snapshot = snapshot_named(getvariable('snapshot'))
-    group by nodes.hash
+        hash,
+        any_value(package) as package,
+        row_number() over () as node
+    from (
+        select
+            hash,
+            package
+        from nodes
+        where snapshot = snapshot_named(getvariable('snapshot'))
+        union all
+        select
+            hash,
+            null as package
+        from dependencies
+        where snapshot = snapshot_named(getvariable('snapshot'))
+    ) as written
+    group by hash
 ),
 
 edges as materialized (
     select
-        hash,
-        dependency_hash
-    from dependencies
-    where snapshot = snapshot_named(getvariable('snapshot'))
+        upper.node as upper,
+        lower.node as lower
+    from dependencies as ends
+    inner join numbered as upper on ends.hash = upper.hash
+    inner join numbered as lower on ends.dependency_hash = lower.hash
+    where ends.snapshot = snapshot_named(getvariable('snapshot'))
 ),
 
-climbing as (
-    select
-        hash,
-        marks
-    from starting
-    union
-    select
-        edges.hash,
-        bit_or(climbing.marks) as marks
-    from climbing
-    inner join edges on climbing.hash = edges.dependency_hash
-    group by edges.hash
-),
-
+-- A package goes up to the nodes that need it until it is new to none.
 reached as materialized (
     select
-        hash,
-        bit_or(marks) as marks
-    from climbing
-    group by hash
+        numbered.node,
+        packages.number
+    from numbered
+    inner join packages on numbered.package = packages.package
+    union
+    select
+        edges.upper as node,
+        reached.number
+    from reached
+    inner join edges on reached.node = edges.lower
 ),
 
+holders as materialized (
+    select
+        stacks,
+        row_number() over () as holder
+    from (
+        select distinct current_stacks(stacks) as stacks
+        from specs
+        where snapshot = snapshot_named(getvariable('snapshot'))
+    ) as lists
+),
+
+built as materialized (
+    select
+        numbered.node,
+        packages.number as dependent,
+        holders.holder,
+        specs.size_bytes
+    from specs
+    inner join numbered on specs.hash = numbered.hash
+    inner join packages on specs.package = packages.package
+    inner join holders on current_stacks(specs.stacks) = holders.stacks
+    where specs.snapshot = snapshot_named(getvariable('snapshot'))
+),
+
+-- Lists are put together last: each spec stands here once for each package below it.
 rebuilt as (
     select
-        packages.package,
-        specs.package as dependent,
-        specs.size_bytes,
-        current_stacks(specs.stacks) as stacks
-    from specs
-    inner join reached on specs.hash = reached.hash
-    inner join packages on get_bit(reached.marks, packages.number::integer) = 1
-    where specs.snapshot = snapshot_named(getvariable('snapshot'))
+        reached.number,
+        built.dependent,
+        built.holder,
+        count(*) as num_specs,
+        count(built.size_bytes) as num_sizes,
+        sum(built.size_bytes) as size_bytes
+    from reached
+    inner join built on reached.node = built.node
+    group by reached.number, built.dependent, built.holder
 )
 
 select
-    package,
-    count(*) filter (dependent = package) as num_itself,
-    count(*) as num_specs,
-    count(distinct dependent) as num_packages,
+    packages.package,
+    ifnull(
+        sum(rebuilt.num_specs) filter (rebuilt.dependent = rebuilt.number), 0
+    )::bigint as num_itself,
+    sum(rebuilt.num_specs)::bigint as num_specs,
+    count(distinct rebuilt.dependent) as num_packages,
     share_pct(
-        count(*),
+        sum(rebuilt.num_specs)::bigint,
         (
             select count(*)
             from specs
             where snapshot = snapshot_named(getvariable('snapshot'))
         )
     ) as share_pct,
-    if(count(size_bytes) = count(*), sum(size_bytes)::bigint, null) as size_bytes,
-    list_sort(list_distinct(flatten(list(stacks)))) as stacks
+    if(
+        sum(rebuilt.num_sizes) = sum(rebuilt.num_specs),
+        sum(rebuilt.size_bytes)::bigint,
+        null
+    ) as size_bytes,
+    list_sort(list_distinct(flatten(list(holders.stacks)))) as stacks
 from rebuilt
-group by package
-order by num_specs desc, num_itself desc, package asc
+inner join packages on rebuilt.number = packages.number
+inner join holders on rebuilt.holder = holders.holder
+group by packages.package
+order by num_specs desc, num_itself desc, packages.package asc

@@ -292,8 +292,8 @@ def test_all_of_a_target(before: dict[str, Any]) -> None:
 
 def test_an_index_that_is_named_no_more(before: dict[str, Any]) -> None:
     before["indexes"] = {"gpu": 1_200, "ml": 1, "e4s": 3, "aws": 2, "hep": 0, "tools": 4, "x": 5}
-    has = {"https://site/a/b/gpu": "1", "ml": "2"}
-    found = done(sha256=has, problems=(("v3/manifests/e4s", "broken"),))
+    has = {f"{OLD}/gpu": "1", f"{OLD}/ml": "2"}
+    found = done(sha256=has, problems=((f"{OLD}/e4s", "broken"),))
     with pytest.raises(RefusedError) as caught:
         losses.refuse_indexes([done(NEW), found], published())
     assert said(caught) == [
@@ -303,7 +303,7 @@ def test_an_index_that_is_named_no_more(before: dict[str, Any]) -> None:
     ]
     before["indexes"] = {"ml": 1, "gpu": 1}
     with pytest.raises(RefusedError, match=r": 1 index: gpu \(1 spec\)\n"):
-        losses.refuse_indexes([done(sha256={"ml": "2"})], published())
+        losses.refuse_indexes([done(sha256={f"{OLD}/ml": "2"})], published())
     losses.refuse_indexes([done(sha256=has)], published())
     losses.refuse_indexes([done()], published(OLD))
     losses.refuse_indexes([done()], published(**{NEW: state()}))

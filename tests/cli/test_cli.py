@@ -21,13 +21,14 @@ from support.command_line import Census, rows
 from support.report_cases import Terminal
 
 COMMANDS = app.list_commands()
-ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "queries", "run"})
+ON_A_DATASET = sorted({*COMMANDS} - {"build", "fetch", "init", "queries", "run"})
 ARGUMENTS = {
     "audit": ["--keep-last", "3"],
     "env": ["spack.lock"],
     "find": ["hdf5"],
     "package": ["hdf5"],
     "query": ["coverage.by_target"],
+    "recipes": [str(Path(__file__).parent)],
     "why": ["hdf5"],
 }
 
@@ -60,8 +61,8 @@ def test_help_lists_every_command_in_its_group(census: Census, line: str) -> Non
     ran = census.bare(line)
     assert ran.code == 0
     assert [name for name in COMMANDS if f"\n  {name} " not in ran.out] == []
-    groups = re.findall(r"^(Build|Ask|Report|Inspect):$", ran.out, re.MULTILINE)
-    assert groups == ["Build", "Ask", "Report", "Inspect"]
+    groups = re.findall(r"^(Build|Ask|Publish|Inspect):$", ran.out, re.MULTILINE)
+    assert groups == ["Build", "Ask", "Publish", "Inspect"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,10 @@ def test_parquet_goes_to_a_pipe_or_a_file_and_to_no_terminal(
 
 
 @pytest.mark.parametrize(
-    "command", sorted({*ON_A_DATASET} - {"check", "migrate", "path", "report", "site", "sql"})
+    "command",
+    sorted(
+        {*ON_A_DATASET} - {"check", "export", "migrate", "path", "recipes", "report", "site", "sql"}
+    ),
 )
 def test_every_command_with_rows_takes_the_same_formats_and_shows_no_bool(
     census: Census, command: str

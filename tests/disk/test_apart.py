@@ -83,12 +83,13 @@ def test_pages_lie_apart_from_the_dataset(
 
 def test_the_explorer_lies_apart_from_the_reports(built: Path, census: Census) -> None:
     output = built / "public"
-    for reports in (output, output / "reports", built):
+    for reports in (output, output / "data", built):
         ran = census(f"site -o {output} --reports {reports}")
         assert ran.code == 2
         assert "the reports" in ran.err
         assert not output.exists()
     assert census(f"site -o {output / 'site'} --reports {output / 'reports'}").code == 0
+    assert census(f"site -o {output / 'other'} --reports {output / 'other' / 'reports'}").code == 0
 
 
 def test_what_is_fetched_lies_apart_from_the_dataset(census: Census) -> None:

@@ -65,3 +65,14 @@ def test_newest_goes_by_the_key_and_spec_string_is_what_find_takes(shipped: Path
         sql = "select hash, spec_string(s) from specs_at('latest') as s order by hash limit 3"
         for hash_, spec in con.sql(sql).fetchall():
             assert hash_ in sc.find(shipped, spec).pl()["hash"].to_list(), spec
+
+
+def test_a_result_is_a_table_in_a_notebook_and_a_frame_for_whoever_asks(shipped: Path) -> None:
+    found = sc.coverage.by_target(shipped)
+    shown = found._repr_mimebundle_(None, None)["text/html"]
+    assert shown.startswith("<table")
+    assert "neoverse_v2" in shown
+    pandas = pytest.importorskip("pandas")
+    frame = found.df()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["num_specs"].tolist() == found.pl()["num_specs"].to_list()

@@ -156,7 +156,7 @@ def test_a_second_build_publishes_nothing_and_a_changed_member_is_seen(
 def test_an_archive_is_not_sent_to_other_processes(
     source: Path, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("spack_census.building.workers.ProcessPoolExecutor")
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", None)
     assert sc.build(write(tmp_path, tar_of(source)), dataset, jobs=2).published
 
 

@@ -443,7 +443,7 @@ def test_no_process_outlives_a_reading(
 
     monkeypatch.setattr(subprocess, "Popen", Watched)
     source = open_repository(repository.root)
-    taken = inventory.take(source, {})
+    taken = inventory.take(source, inventory.Remembered())
     reading = source.documents([each.path for each in taken.snapshots["develop@2025-07-17"]])
     assert isinstance(next(reading), (Document, Reject))
     reading.close()

@@ -101,7 +101,7 @@ def test_a_full_disk_is_named_and_costs_nothing(place: Path) -> None:
     mount.mkdir()
     small, large = write_source(place / "a", 10), write_source(place / "b", 4000, "2.0")
     dataset = mount / "dataset"
-    script = 'mount -t tmpfs -o size=128k tmpfs "$0" && exec "$@"'
+    script = 'mount -t tmpfs -o size=256k tmpfs "$0" && exec "$@"'
     # In a name space of its own the mount ends with the process, however that ends.
     prefix = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(mount)]
     tried = subprocess.run([*prefix, "true"], capture_output=True, text=True, check=False)

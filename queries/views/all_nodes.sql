@@ -1,49 +1,13 @@
 -- nodes: all that a dependency can lead to, the specs and the externals.
 create or replace view nodes as
 select
-    snapshot,
-    platform,
-    target,
-    package,
-    version,
-    version_key,
-    compiler_name,
-    compiler_version,
-    compiler_written,
-    os,
-    variants,
-    flags,
-    stacks,
-    hash,
-    size_bytes,
-    tarball_url,
-    namespace,
-    package_hash,
-    build_spec,
+    *,
     true as in_buildcache,
     false as is_external
 from specs
-union all
+union all by name
 select
-    snapshot,
-    platform,
-    target,
-    package,
-    version,
-    version_key,
-    compiler_name,
-    compiler_version,
-    compiler_written,
-    os,
-    variants,
-    flags,
+    *,
     []::varchar[] as stacks,
-    hash,
-    size_bytes,
-    tarball_url,
-    namespace,
-    package_hash,
-    build_spec,
-    false as in_buildcache,
-    is_external
+    false as in_buildcache
 from externals

@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 def evaluate(browser: Browser) -> Iterator[Evaluate]:
     """Return a function that runs JavaScript with the page's modules as `census`."""
     page = browser.new_page()
-    page.evaluate(f"() => {{ globalThis.census = {script.library(PORTS)}; }}")
+    page.evaluate(f"() => {{ globalThis.census = {script.bundle(PORTS)}; }}")
     yield page.evaluate
     page.close()
 

@@ -34,7 +34,7 @@ def test_spaces_go_and_names_get_short_but_for_texts_and_properties() -> None:
 
 def test_small_modules_do_what_they_did(evaluate: Callable[[str, Any], Any]) -> None:
     names = ["order", "versions", "grammar", "constraint"]
-    whole = script.library(names)
+    whole = script.bundle(names)
     declared = {name for module in names for _, name in script._declared(module)}
     small = script.small(whole, declared)
     assert len(small) < 0.9 * len(whole)

@@ -82,7 +82,7 @@ def _close(line: str) -> str:
     return "".join(parts)
 
 
-def library(names: Sequence[str]) -> str:
+def bundle(names: Sequence[str]) -> str:
     """Return an expression whose value has these modules' exports, for the page's own tests."""
     ordered = _ordered(names)
     exports = {name: [own for export, own in _declared(name) if export] for name in ordered}

@@ -8,10 +8,53 @@ from spack_census.documents import indexes
 from spack_census.documents.records import Record
 from spack_census.sources import places
 from spack_census.sources.audit.files import Stat
-from spack_census.sources.audit.model import PUSH, UPDATE, Finding, Named, Spec
+from spack_census.sources.audit.model import (
+    PRUNE,
+    PUSH,
+    UPDATE,
+    Audit,
+    Finding,
+    Named,
+    Spec,
+    ordered,
+)
 
 DEFAULT = ""
 """The name of the default index beside those of views."""
+
+
+def concluded(
+    findings: list[Finding],
+    listed: Mapping[str, Mapping[str, Record]],
+    specs: Mapping[str, Spec],
+    named: Collection[Named],
+    sizes: Mapping[str, int],
+    sha256: Callable[[str], str] | None,
+    unnamed: str,
+    *,
+    are_all: bool = True,
+) -> Audit:
+    """Return the audit of a layout: what was found so far, and what its blobs say.
+
+    `listed` are the specs of each index, `specs` what describes them, `named` the blobs that are
+    named and `sizes` those that are there, `are_all` whether these are all; `unnamed` says of one
+    that nothing names it.
+    """
+    rest = sizes.keys() - {each.place for each in named}
+    findings = [
+        *findings,
+        *_blobs(named, sizes, sha256),
+        *(Finding("unnamed blob", None, None, each, sizes[each], unnamed, PRUNE) for each in rest),
+    ]
+    return Audit(
+        ordered(findings),
+        len({key for index in listed.values() for key in index}),
+        len(specs),
+        len(sizes),
+        sum(sizes.values()),
+        sum(sizes[each] for each in rest) if are_all else None,
+        _bytes_of_specs(named, sizes),
+    )
 
 
 def listed(place: str, data: bytes, findings: list[Finding]) -> dict[str, Record]:
@@ -76,7 +119,7 @@ def _views(
         yield Finding("in no view", *told)
 
 
-def blobs(
+def _blobs(
     named: Iterable[Named],
     sizes: Mapping[str, int],
     sha256: Callable[[str], str] | None,
@@ -101,7 +144,7 @@ def blobs(
                 yield Finding("wrong checksum", *told, "its bytes are not those named", remedy)
 
 
-def bytes_of_specs(named: Iterable[Named], sizes: Mapping[str, int]) -> dict[str, int]:
+def _bytes_of_specs(named: Iterable[Named], sizes: Mapping[str, int]) -> dict[str, int]:
     """Return the bytes of the blobs of each spec: a blob belongs to the first that names it."""
     found: dict[str, int] = {}
     taken: set[str] = set()

@@ -16,14 +16,12 @@ from spack_census.sources import oci
 from spack_census.sources.audit import comparing
 from spack_census.sources.audit.files import Folder
 from spack_census.sources.audit.model import (
-    PRUNE,
     PUSH,
     UPDATE,
     Audit,
     Finding,
     Named,
     Spec,
-    ordered,
 )
 
 
@@ -90,20 +88,16 @@ def look(root: Path, holder: Holder, *, deep: bool) -> Audit:
     sizes = holder.sizes({each.place for each in named}) if everything is None else everything
     listed = _index(root, tags, findings)
     findings += comparing.lists(listed, specs, _tag_of)
-    findings += comparing.blobs(named, sizes, holder.sha256 if deep else None)
-    unnamed = sizes.keys() - {each.place for each in named}
-    text = "no image names it"
-    findings += (
-        Finding("unnamed blob", None, None, name, sizes[name], text, PRUNE) for name in unnamed
-    )
-    return Audit(
-        ordered(findings),
-        len({key for index in listed.values() for key in index}),
-        len(specs),
-        len(sizes),
-        sum(sizes.values()),
-        None if everything is None else sum(sizes[name] for name in unnamed),
-        comparing.bytes_of_specs(named, sizes),
+    sha256 = holder.sha256 if deep else None
+    return comparing.concluded(
+        findings,
+        listed,
+        specs,
+        named,
+        sizes,
+        sha256,
+        "no image names it",
+        are_all=everything is not None,
     )
 
 

@@ -12,14 +12,12 @@ from spack_census.sources import manifests, mirror, places
 from spack_census.sources.audit import comparing
 from spack_census.sources.audit.files import Files, Stat
 from spack_census.sources.audit.model import (
-    PRUNE,
     PUSH,
     UPDATE,
     Audit,
     Finding,
     Named,
     Spec,
-    ordered,
 )
 
 _LAYOUT = "v3/layout.json"
@@ -48,20 +46,9 @@ def look(files: Files, there: Mapping[str, Stat], *, deep: bool) -> Audit:
     findings += comparing.lists(listed, specs, _manifest_of, unread)
     findings += _keys(files, there)
     findings += comparing.stale(places.V3_INDEX, there, specs)
-    findings += comparing.blobs(named, sizes, files.sha256 if deep else None)
-    unnamed = sizes.keys() - {each.place for each in named}
-    text = "no manifest names it"
-    findings += (
-        Finding("unnamed blob", None, None, name, sizes[name], text, PRUNE) for name in unnamed
-    )
-    return Audit(
-        ordered(findings),
-        len({key for index in listed.values() for key in index}),
-        len(specs),
-        len(sizes),
-        sum(sizes.values()),
-        sum(sizes[name] for name in unnamed),
-        comparing.bytes_of_specs(named, sizes),
+    sha256 = files.sha256 if deep else None
+    return comparing.concluded(
+        findings, listed, specs, named, sizes, sha256, "no manifest names it"
     )
 
 

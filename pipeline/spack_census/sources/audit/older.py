@@ -18,14 +18,12 @@ from spack_census.sources import manifests, mirror, places, specfiles
 from spack_census.sources.audit import comparing
 from spack_census.sources.audit.files import Files, Stat
 from spack_census.sources.audit.model import (
-    PRUNE,
     PUSH,
     UPDATE,
     Audit,
     Finding,
     Named,
     Spec,
-    ordered,
 )
 
 _BINARY = ".spack"
@@ -60,26 +58,15 @@ def look(files: Files, there: Mapping[str, Stat], *, deep: bool) -> Audit:
     listed = _index(files, there, findings)
     findings += comparing.lists(listed, specs, _spec_file_of)
     findings += comparing.stale(places.V2_INDEX, there, specs)
-    findings += comparing.blobs(named, sizes, files.sha256 if deep else None)
     if any(name.endswith(_SIGNED) for name in there) and not any(
         name.startswith(_KEYS) and name.endswith(".pub") for name in there
     ):
         text = "specs are signed, and the mirror has no key"
         remedy = "publish it: spack gpg publish, or push unsigned"
         findings.append(Finding("no key", None, None, _KEYS.rstrip("/"), None, text, remedy))
-    unnamed = sizes.keys() - {each.place for each in named}
-    text = "no spec file is that of its hash"
-    findings += (
-        Finding("unnamed blob", None, None, name, sizes[name], text, PRUNE) for name in unnamed
-    )
-    return Audit(
-        ordered(findings),
-        len({key for index in listed.values() for key in index}),
-        len(specs),
-        len(sizes),
-        sum(sizes.values()),
-        sum(sizes[name] for name in unnamed),
-        comparing.bytes_of_specs(named, sizes),
+    sha256 = files.sha256 if deep else None
+    return comparing.concluded(
+        findings, listed, specs, named, sizes, sha256, "no spec file is that of its hash"
     )
 
 

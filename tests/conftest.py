@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 import spack_census as sc
 from support import stores
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # No example has a time limit: a machine may be slow or busy. CI tries the same examples each time.
 settings.register_profile(
@@ -70,6 +73,15 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in stores.environment(s3_server).items():
         monkeypatch.setenv(name, value)
     return s3_server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once; where there is none, what asks for it is skipped."""
+    from support import browsing  # loads what most tests need not
+
+    with browsing.chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,66 +1,25 @@
-"""Reports in a real browser: quiet, self-contained, accessible, and deaf to hostile names.
-
-Needs Chromium (the variable CHROMIUM, or one on the path) and, for the audit, axe-core (`make test`
-gets it where npm can). Without Chromium the tests are skipped, unless CENSUS_BROWSER=demanded;
-without axe-core the audit is.
-"""
+"""Reports in a real browser: quiet, self-contained, accessible, and deaf to hostile names."""
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
-import shutil
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from spack_census.reports.publish import publish
+from support import browsing
+from support.browsing import AXE, Visit
 from support.query_cases import write_dataset
 from support.report_cases import APRIL, A, B
 from support.report_folders import EARLY, LATE, hostile_tables
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A browser's own errands must not be taken for requests of the page.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PAGES = ("real/index.html", f"real/{A}..{B}/report.html", f"hostile/{EARLY}..{LATE}/report.html")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
-
-
-@dataclass
-class Visit:
-    """A page that is open, and what it did meanwhile."""
-
-    page: Page
-    base: str
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    failed: list[str | None] = field(default_factory=list)
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.base + path)
-        return self.page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        give_up = pytest.fail if os.environ.get("CENSUS_BROWSER") == "demanded" else pytest.skip
-        give_up("no Chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,33 +29,16 @@ def base(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     publish(shipped, root / "real")
     publish(shipped, root / "real", pair=(APRIL, B))
     publish(write_dataset(root / "dataset", hostile_tables()), root / "hostile")
-    handler = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": print_nothing})
-    serve = functools.partial(handler, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-def print_nothing(*_: object) -> None:
-    """Log no request."""
+    with browsing.served(root) as address:
+        yield address
 
 
 @pytest.fixture
 def visit(browser: Browser, base: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     scheme, width = getattr(request, "param", ("light", 1280))
-    context = browser.new_context(
-        color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(0)  # a page is there when it is there, on a busy machine too
+    context = browsing.window(browser, scheme, width)
     found = Visit(context.new_page(), base)
-    found.page.on("console", lambda message: found.said.append(message.text))
-    found.page.on("pageerror", lambda error: found.said.append(str(error)))
-    found.page.on("dialog", lambda dialog: found.said.append(dialog.message))
-    found.page.on("requestfailed", lambda asked: found.failed.append(asked.failure))
-    found.page.on("request", lambda asked: found.asked.append(asked.url))
+    browsing.watch(found)
     yield found
     context.close()
 
@@ -113,7 +55,7 @@ def cells(page: Page, table: str, column: int) -> list[str]:
 @pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_quiet_asks_nobody_else_and_fits_its_window(visit: Visit, path: str) -> None:
-    page = visit.open(path)
+    page = visit.load(path)
     assert visit.said == []
     assert [url for url in visit.asked if not url.startswith((visit.base, "data:"))] == []
     assert [url for url in visit.asked if url.startswith("http")] == [visit.base + path]
@@ -125,7 +67,7 @@ def test_a_page_is_quiet_asks_nobody_else_and_fits_its_window(visit: Visit, path
 def test_axe_finds_no_violation(visit: Visit, path: str) -> None:
     if not AXE.exists():
         pytest.skip("no axe-core")
-    page = visit.open(path)
+    page = visit.load(path)
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: Any = page.evaluate("axe.run()")
@@ -139,7 +81,7 @@ def test_axe_finds_no_violation(visit: Visit, path: str) -> None:
 
 
 def test_a_table_is_sorted_by_the_column_that_is_clicked(visit: Visit) -> None:
-    page = visit.open(f"real/{A}..{B}/report.html")
+    page = visit.load(f"real/{A}..{B}/report.html")
     table = "#stacks table.data"
     given = cells(page, table, 0)
     page.click(f"{table} th:has-text('rebuilt') button")
@@ -158,7 +100,7 @@ def test_a_table_is_sorted_by_the_column_that_is_clicked(visit: Visit) -> None:
 
 
 def test_differences_and_versions_are_sorted_by_their_size(visit: Visit) -> None:
-    page = visit.open(f"real/{A}..{B}/report.html")
+    page = visit.load(f"real/{A}..{B}/report.html")
     page.click("#stacks table.data th:has-text('change') button")
     changes = [int(text) for text in cells(page, "#stacks table.data", 2)]
     assert changes == sorted(changes, reverse=True)
@@ -169,7 +111,7 @@ def test_differences_and_versions_are_sorted_by_their_size(visit: Visit) -> None
 
 
 def test_a_table_is_filtered_by_all_words(visit: Visit) -> None:
-    page = visit.open(f"real/{A}..{B}/report.html")
+    page = visit.load(f"real/{A}..{B}/report.html")
     table = "#versions table.data"
     assert len(cells(page, table, 0)) == 22
     page.fill("#versions input[type=search]", "PY- darwin")
@@ -180,7 +122,7 @@ def test_a_table_is_filtered_by_all_words(visit: Visit) -> None:
 
 
 def test_a_long_table_begins_short_and_its_filter_looks_at_every_row(visit: Visit) -> None:
-    page = visit.open(f"real/{APRIL}..{B}/report.html")
+    page = visit.load(f"real/{APRIL}..{B}/report.html")
     table = "#versions table.data"
     rows = page.locator(f"{table} tbody tr").count()
     assert rows > 100
@@ -202,7 +144,7 @@ def test_a_long_table_begins_short_and_its_filter_looks_at_every_row(visit: Visi
 @pytest.mark.parametrize("visit", [("light", 360)], indirect=True)
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_cut_on_a_phone(visit: Visit, path: str) -> None:
-    page = visit.open(path)
+    page = visit.load(path)
     cut = page.evaluate("""[...document.querySelectorAll("main *, header *")]
         .filter((each) => each.checkVisibility() && !each.closest(".hidden, thead, svg"))
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
@@ -248,13 +190,13 @@ def test_each_link_leads_somewhere(visit: Visit, start: str) -> None:
 
 
 def test_latest_is_the_newest_report(visit: Visit) -> None:
-    page = visit.open("real/latest/report.html")
+    page = visit.load("real/latest/report.html")
     assert page.inner_text("h1") == B
 
 
 @pytest.mark.parametrize("path", ["hostile/index.html", PAGES[2]])
 def test_hostile_names_are_text(visit: Visit, path: str) -> None:
-    page = visit.open(path)
+    page = visit.load(path)
     assert visit.said == []
     assert page.evaluate("window.hacked") is None
     assert (
@@ -269,7 +211,7 @@ def test_hostile_names_are_text(visit: Visit, path: str) -> None:
 
 
 def test_the_policy_stops_what_slips_through(visit: Visit) -> None:
-    page = visit.open(PAGES[1])
+    page = visit.load(PAGES[1])
     page.evaluate("""() => {
         const script = document.createElement("script");
         script.textContent = "window.hacked = 1";

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from support import browsing
+from support.browsing import AXE
 from support.visits import Visit
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
 VIEWS = (
     "#/search",
     "#/search?q=hdf5+%2Bmpi&target=x86_64_v3&by=spec",
@@ -30,14 +31,14 @@ MOST_ROWS = 260
 
 
 @pytest.fixture
-def on_file(browser: Browser, sites: Path) -> Visit:
-    """Return a visit to the same explorer by double click."""
-    page = browser.new_page(viewport={"width": 1280, "height": 700})
-    found = Visit(page, f"file://{sites}/")
-    page.on("console", lambda message: found.said.append(message.text))
-    page.on("pageerror", lambda error: found.said.append(str(error)))
+def on_file(browser: Browser, sites: Path) -> Iterator[Visit]:
+    """Give a visit to the same explorer by double click."""
+    context = browsing.window(browser)
+    found = Visit(context.new_page(), f"file://{sites}/")
+    browsing.watch(found)
     found.open("")
-    return found
+    yield found
+    context.close()
 
 
 def fits(page: Page) -> bool:
@@ -68,7 +69,8 @@ def audit(page: Page, *, only_contrast: bool) -> list[tuple[str, str, str]]:
 def test_each_view_is_quiet_fits_its_window_and_has_no_fault_of_access(
     visit: Visit, on_file: Visit
 ) -> None:
-    visit.page.set_viewport_size({"width": 1280, "height": 700})
+    for each in (visit, on_file):
+        each.page.set_viewport_size({"width": 1280, "height": 700})
     page = visit.open("")
     for address in (*VIEWS, *OTHERS):
         texts = [settled(each.go(address)) for each in (visit, on_file)]

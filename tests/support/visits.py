@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from playwright.sync_api import Page
 
+from support import browsing
+
 # Playwright's own way to wait for a condition is one that the page's policy forbids.
-_GO = """(address) => new Promise((resolve, reject) => {
+_GO = """(address) => new Promise((resolve) => {
     location.hash = address;
     const main = document.querySelector("main");
-    const look = (times) => {
+    const look = () => {
         if (main.dataset.shown === location.hash) resolve();
-        else if (times > 2000) reject(new Error(`nothing is shown at ${address}`));
-        else setTimeout(look, 10, times + 1);
+        else setTimeout(look, 10);
     };
-    look(0);
+    look();
 })"""
 
 
-@dataclass
-class Visit:
-    """A page that is open, and what it did meanwhile."""
-
-    page: Page
-    base: str
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+class Visit(browsing.Visit):
+    """A page of the explorer that is open, and what it did meanwhile."""
 
     def open(self, address: str, site: str = "real/") -> Page:
         """Load the page at an address of an explorer, and wait until all of it is there."""
         self.page.goto("about:blank")
-        self.page.goto(f"{self.base}{site}index.html{address}")
+        self.load(f"{site}index.html{address}")
         return self.shown()
 
     def go(self, address: str) -> Page:

@@ -26,6 +26,18 @@ DOUBT_NS = 2_000_000_000
 _DOCUMENT = "specs.md"
 _DEEPEST = 3
 """How far below the root of a source shelves are looked for."""
+_STATE = (
+    "mtime above",
+    "ctime above",
+    "mtime",
+    "ctime",
+    "size",
+    "inode above",
+    "inode",
+    "mode above",
+    "mode",
+)
+"""Of a package, in one flat array for all: of its folder ("above") and of its document."""
 
 
 class Shelf(NamedTuple):
@@ -123,13 +135,14 @@ def look(folder: Path) -> Look | None:
 
 
 def _judged(names: list[str], states: array[int], doubt_ns: int) -> Look | None:
-    sizes = states[4::9]
-    kinds = {*map(stat.S_IFMT, {*states[7::9]})}, {*map(stat.S_IFMT, {*states[8::9]})}
+    told = {name: states[at :: len(_STATE)] for at, name in enumerate(_STATE)}
+    sizes = told["size"]
+    kinds = tuple({*map(stat.S_IFMT, {*told[name]})} for name in ("mode above", "mode"))
     if kinds != ({stat.S_IFDIR}, {stat.S_IFREG}) or max(sizes) > LIMITS.document_bytes:
         return None
     digest = hashlib.sha256("\0".join((f"rules {RULES}", *names, "")).encode())
     digest.update(states)
-    newest = max(max(states[number::9]) for number in range(4))
+    newest = max(max(told[name]) for name in ("mtime above", "ctime above", "mtime", "ctime"))
     return Look(digest.hexdigest(), newest < doubt_ns, len(names), sum(sizes))
 
 

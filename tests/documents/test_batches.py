@@ -231,6 +231,12 @@ LOOK_ALIKES = {
     "a list behind the last": PLAIN_SPEC[:-1] + ', "oss": []}',
     "the compiler twice": '{"compiler": "gcc@=1", ' + PLAIN_SPEC[1:],
     "the stacks twice": PLAIN_SPEC.replace('"stacks": [', '"stacks": [], "stacks": ['),
+    "a key twice, once with a space": PLAIN_SPEC.replace('"os": ', '"os" : "rhel8", "os": '),
+    "a key twice, both with a space": PLAIN_SPEC.replace('"os": ', '"os" : "rhel8", "os" : '),
+    "a key twice, once with a tab": PLAIN_SPEC.replace(
+        '"target": ', '"target"\t: "zen4", "target": '
+    ),
+    "a key twice, once of nothing": PLAIN_SPEC.replace('"size": ', '"size" : null, "size": '),
     "a list twice with no space": PLAIN_SPEC.replace('"stacks": [', '"stacks":[], "stacks": ['),
     "an empty spec": "{}",
 }

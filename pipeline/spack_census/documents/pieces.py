@@ -71,6 +71,10 @@ class _Version(_Piece):
 P = TypeVar("P", bound=_Piece)
 
 
+def _num_texts(value: str | tuple[str, ...] | None) -> int:
+    return len(value) if isinstance(value, tuple) else int(value is not None)
+
+
 def _decoder(before: str, kind: type[P], after: str) -> Callable[[str], P]:
     """Return what decodes a piece between its ends; it raises msgspec.MsgspecError."""
     decoder = msgspec.json.Decoder(kind)
@@ -79,10 +83,10 @@ def _decoder(before: str, kind: type[P], after: str) -> Callable[[str], P]:
     def decode(piece: str) -> P:
         text = f"{before}{piece}{after}"
         found = decoder.decode(text)
-        told = sum(getattr(found, name) is not UNSET for name in kind.__struct_fields__)
-        # More or fewer `":` than keys means that a key may stand twice.
-        if text.count('":') != told:
-            raise msgspec.ValidationError("a key may stand twice")
+        told = (getattr(found, name) for name in kind.__struct_fields__)
+        # A key that stands twice has quotes of its own, however it is spaced.
+        if text.count('"') != 2 * sum(1 + _num_texts(each) for each in told if each is not UNSET):
+            raise msgspec.ValidationError("a key stands twice")
         return found
 
     return decode

@@ -336,7 +336,8 @@ def _naive(  # noqa: C901 - as plain as can be
 def test_two_specs_differ_as_a_walk_in_python_says(before: list[Any], after: list[Any]) -> None:
     old = {each["hash"]: each for each in _made(before)}
     new = {each["hash"]: each for each in _made(after)}
-    con = rows.joined(rows.locked(_lock("a.lock", before)), rows.locked(_lock("b.lock", after)))
+    sides = (rows.locked(_lock("a.lock", before)), rows.locked(_lock("b.lock", after)))
+    con = rows.joined(*sides, diffs=False)
     for one, other in product(old, new):
         if old[one]["name"] != new[other]["name"]:
             continue

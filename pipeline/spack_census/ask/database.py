@@ -23,14 +23,20 @@ from spack_census.errors import QueryError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_DIFFS = ("changes", "rebuild_causes")
+"""Files of views that take longer to define, for DuckDB binds what it defines, than most questions
+to answer."""
 
-def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPyConnection:
+
+def connect(
+    dataset: Path | str, queries: Path | None = None, *, diffs: bool = True
+) -> duckdb.DuckDBPyConnection:
     """Return a connection to the dataset's current version, with its views and macros, locked.
 
     There is one view for each table of `schema.TABLES`, under its name and with its columns in
-    order, and what `queries/views/*.sql` define; `queries` is a folder whose views come on top of
-    them. Raises DatasetError where there is no dataset or a file of it is missing, QueryError
-    where a view's SQL is wrong.
+    order, and what `queries/views/*.sql` define, without `diffs` neither `changes` nor `causes`;
+    `queries` is a folder whose views come on top of them. Raises DatasetError where there
+    is no dataset or a file of it is missing, QueryError where a view's SQL is wrong.
     """
     version = pin(Path(dataset))
     manifest = read_manifest(version)
@@ -38,12 +44,14 @@ def connect(dataset: Path | str, queries: Path | None = None) -> duckdb.DuckDBPy
     con = duckdb.connect(":memory:")
     for view in _base_views(version, manifest):
         con.execute(view)
-    _define(con, queries)
+    _define(con, _view_files(queries, diffs=diffs))
     _lock(con, version, manifest)
     return con
 
 
-def connect_rows(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+def connect_rows(
+    tables: Mapping[str, pa.Table], *, diffs: bool = True
+) -> duckdb.DuckDBPyConnection:
     """Return a connection to rows in memory, with views and macros as `connect` gives it, locked.
 
     A table of `schema.TABLES` that is not given is empty.
@@ -53,7 +61,7 @@ def connect_rows(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
         con.register("given", tables.get(table.name, table.arrow.empty_table()))
         con.execute(f"create table {table.name} as from given")
         con.unregister("given")
-    _define(con, None)
+    _define(con, _view_files(None, diffs=diffs))
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
@@ -65,7 +73,8 @@ def query(dataset: Path | str, name: str, /, **params: Any) -> duckdb.DuckDBPyRe
     `query("output/dataset", "coverage.by_target", snapshot="latest").pl()`; the relation keeps its
     connection open. Raises what `connect`, `load` and `run` raise.
     """
-    return run(connect(dataset), load(name), params)
+    asked = load(name)
+    return run(connect(dataset, diffs=asked.compares), asked, params)
 
 
 def script(dataset: Path | str, queries: Path | None = None) -> str:
@@ -93,12 +102,12 @@ def joined(statements: list[str]) -> str:
     return ";\n\n".join(statements) + ";\n"
 
 
-def _define(con: duckdb.DuckDBPyConnection, queries: Path | None) -> None:
+def _define(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
     # Else DuckDB draws a bar into what is being printed, wherever a query takes two seconds. In a
     # notebook it draws none without ipywidgets, and then says no to this too.
     with suppress(duckdb.InvalidInputException):
         con.execute("set enable_progress_bar = false")
-    for path in _view_files(queries):
+    for path in paths:
         try:
             con.execute(path.read_text(encoding="utf-8"))
         except duckdb.Error as error:
@@ -173,9 +182,10 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _view_files(queries: Path | None) -> list[Path]:
+def _view_files(queries: Path | None, *, diffs: bool = True) -> list[Path]:
     roots = dict.fromkeys((find_root(), find_root(queries)))
-    return [path for root in roots for path in sorted((root / VIEWS).glob("*.sql"))]
+    paths = [path for root in roots for path in sorted((root / VIEWS).glob("*.sql"))]
+    return [path for path in paths if diffs or path.stem not in _DIFFS]
 
 
 def _lock(con: duckdb.DuckDBPyConnection, version: Path, manifest: Manifest) -> None:

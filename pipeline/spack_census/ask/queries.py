@@ -37,6 +37,7 @@ _KEYS = ("title", "params", "column")
 _HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NAMED = re.compile(r"\bsnapshot_named\(\s*(getvariable\('[a-z_]+'\))\s*\)")
+_COMPARES = re.compile(r"\b(changes|causes)\(")
 _VARIABLE = re.compile(r"\bgetvariable\('([a-z][a-z0-9_]*)'\)")
 
 
@@ -65,6 +66,11 @@ class Query:
         A relation is read when its rows are fetched, and would see the variables of that time.
         """
         return _bound(self.sql)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it asks the macros `changes` and `causes`; of own views it cannot be told."""
+        return bool(_COMPARES.search(self.sql))
 
 
 def find_root(folder: Path | None = None) -> Path:

@@ -81,7 +81,7 @@ def coverage(
     command += [word for name in package or [] for word in ("--package", name)]
     command += words({"--packages": packages, "--dataset": other_dataset(dataset)})
     if (target, host, packages, glibc, os) == (*(None,) * 4, ANY_OS) and not package:
-        with connect(dataset) as con:
+        with connect(dataset, diffs=False) as con:
             answer(
                 lambda: shown.overview(overview(con, snapshot, platform), command),
                 lambda: place_rows(con, snapshot, platform),
@@ -92,7 +92,7 @@ def coverage(
     listed = (*(package or []), *(asked.read_list(packages) if packages else ()))
     chosen = listed if package or packages else None
     question = asked.Question(target, host, platform, os, chosen, glibc)
-    with connect(dataset) as con:
+    with connect(dataset, diffs=False) as con:
         found = asked.coverage(con, question, snapshot)
         answer(
             lambda: shown.coverage(found, command, names.packages(con)),
@@ -150,7 +150,7 @@ def query(
     from spack_census.ask.queries import load, run
 
     chosen = load(name, queries)
-    with connect(dataset, queries) as connection:
+    with connect(dataset, queries, diffs=queries is not None or chosen.compares) as connection:
         given = _pairs(parameters or [])
         rows = run(connection, chosen, given)
         write_rows(rows, format, output, wide=wide, nothing=_nothing(chosen, given))

@@ -100,7 +100,7 @@ def _print_held(
     from spack_census.ask.mirrored import held
 
     # The dataset first: to look at a mirror may take long.
-    with connect(dataset) as connection:
+    with connect(dataset, diffs=False) as connection:
         found = _looked(mirror, deep=deep)
         _print_summary(found, mirror, sys.stderr)
         rows = held(connection, found.spec_bytes, found.num_bytes, by, series)
@@ -112,7 +112,7 @@ def _print_kept(dataset: Path, newest: int, series: str | None) -> None:
     from spack_census.ask.database import connect
     from spack_census.ask.keeping import kept
 
-    with connect(dataset) as connection:
+    with connect(dataset, diffs=False) as connection:
         found = kept(connection, newest, series)
     print(f"the {len(found.hashes):,} specs of {', '.join(found.snapshots)}", file=sys.stderr)
     if len(found.snapshots) < newest:

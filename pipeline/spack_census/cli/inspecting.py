@@ -55,7 +55,7 @@ def snapshots(
     """
     from spack_census.ask.database import connect
 
-    with connect(dataset) as connection:
+    with connect(dataset, diffs=False) as connection:
         write_rows(connection.sql(_SNAPSHOTS), format, ranks=_LISTED, wide=wide)
 
 
@@ -97,7 +97,7 @@ def rejects(
     from spack_census.ask.database import connect
     from spack_census.ask.snapshots import resolve
 
-    with connect(dataset) as connection:
+    with connect(dataset, diffs=False) as connection:
         name = None if snapshot is None else resolve(connection, snapshot)
         rows = connection.sql(_REJECTS, params={"snapshot": name})
         write_rows(rows, format, ranks=_REJECTED, wide=wide)

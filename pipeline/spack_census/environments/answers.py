@@ -53,7 +53,7 @@ def find(
     The relation keeps its connection open. Raises ConstraintError for what is no constraint or
     cannot be answered, UnknownNameError for a name that nothing bears.
     """
-    con = connect(dataset)
+    con = connect(dataset, diffs=False)
     return finding.find(
         con, meant(con, parse(constraint)), snapshot, hosts.resolve(con, host, os, glibc)
     )
@@ -68,7 +68,7 @@ def why(
     glibc: str | None = None,
 ) -> Ladder:
     """Return at which condition the specs of a package drop out; raises what `find` raises."""
-    with connect(dataset) as con:
+    with connect(dataset, diffs=False) as con:
         return ladder(
             con, meant(con, parse(constraint)), snapshot, hosts.resolve(con, host, os, glibc)
         )

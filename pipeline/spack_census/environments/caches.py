@@ -36,7 +36,7 @@ def caches(datasets: Sequence[Path | str], names: Sequence[str] = (LATEST,)) -> 
     places = list(dict.fromkeys(str(dataset) for dataset in datasets))
     if not places or not names:
         raise ParameterError("no cache to ask", "name one: --dataset DIR --snapshot NAME")
-    connections = [connect(place) for place in places]
+    connections = [connect(place, diffs=False) for place in places]
     found: dict[tuple[str, str], duckdb.DuckDBPyConnection] = {}
     for name in names:
         missing: list[UnknownNameError] = []

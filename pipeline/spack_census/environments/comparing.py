@@ -41,7 +41,7 @@ def specs(chosen: Sides, before: Side, after: Side) -> tuple[duckdb.DuckDBPyConn
             f"{before.package} and {after.package} are two packages",
             "name two specs of one package, such as previous:hdf5 latest:hdf5",
         )
-    con = joined(chosen.rows(before.place), chosen.rows(after.place))
+    con = joined(chosen.rows(before.place), chosen.rows(after.place), diffs=False)
     assert before.hash is not None
     assert after.hash is not None
     names = {"before": before.place.name, "after": after.place.name}

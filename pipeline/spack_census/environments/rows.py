@@ -92,13 +92,14 @@ def stored(con: duckdb.DuckDBPyConnection, snapshot: str) -> Rows:
     return {name: rows.cast(_TABLES[name].arrow) for name, rows in found.items()}
 
 
-def joined(before: Rows, after: Rows) -> duckdb.DuckDBPyConnection:
+def joined(before: Rows, after: Rows, *, diffs: bool = True) -> duckdb.DuckDBPyConnection:
     """Return a connection to the rows of both; of one thing twice they stand there once."""
     import pyarrow as pa
 
     same = before["snapshots"] == after["snapshots"]
     sides = (before,) if same else (before, after)
-    return connect_rows({name: pa.concat_tables([each[name] for each in sides]) for name in before})
+    tables = {name: pa.concat_tables([each[name] for each in sides]) for name in before}
+    return connect_rows(tables, diffs=diffs)
 
 
 def reduced(

@@ -175,7 +175,7 @@ class Sides:
             return self._spec(place, str(spec.package))
 
     def _one(self, place: Place, constraint: Constraint, text: str) -> tuple[str, str]:
-        con = self.dataset if place.lock is None else connect_rows(locked(place.lock))
+        con = self.dataset if place.lock is None else connect_rows(locked(place.lock), diffs=False)
         known = {name for (name,) in con.execute("select distinct package from specs").fetchall()}
         if constraint.package is not None and place.lock is not None:
             _demand_locked(place.lock, constraint.package, known)

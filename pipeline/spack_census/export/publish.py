@@ -58,7 +58,7 @@ def publish(dataset: Path, output: Path, address: str = "", wait_seconds: float 
     """
     apart.demand({"the dataset": dataset, "the export": output})
     with (
-        connect(dataset) as con,
+        connect(dataset, diffs=False) as con,
         durable.errors(output, _HINT),
         locking.hold(output, wait_seconds, _BUSY),
     ):

@@ -68,7 +68,7 @@ def publish(
     shelf = output / REPORTS if reports is None else reports
     apart.demand({"the dataset": dataset, **places(output, shelf)})
     with (
-        connect(dataset) as con,
+        connect(dataset, diffs=False) as con,
         durable.errors(output, _HINT),
         locking.hold(output, wait_seconds, _BUSY),
     ):

@@ -82,17 +82,17 @@ def test_the_graph_reckoned_in_python_gives_the_same_causes(
 ) -> None:
     parts = [_tables(BEFORE, *before), _tables(AFTER, *after)]
     tables = {name: parts[0][name] + parts[1][name] for name in parts[0]}
-    con = in_memory(tables)
-    rows = con.execute(
-        "select package, before_hash, after_hash, cause, kind, detail, itself, num_causes, path"
-        " from causes($a, $b)",
-        {"a": BEFORE, "b": AFTER},
-    ).fetchall()
-    pairs: list[Step] = con.execute(
-        "select package, before_hash, after_hash from changes($a, $b)"
-        " where before_hash is not null and after_hash is not null",
-        {"a": BEFORE, "b": AFTER},
-    ).fetchall()
+    with in_memory(tables) as con:
+        rows = con.execute(
+            "select package, before_hash, after_hash, cause, kind, detail, itself, num_causes, path"
+            " from causes($a, $b)",
+            {"a": BEFORE, "b": AFTER},
+        ).fetchall()
+        pairs: list[Step] = con.execute(
+            "select package, before_hash, after_hash from changes($a, $b)"
+            " where before_hash is not null and after_hash is not null",
+            {"a": BEFORE, "b": AFTER},
+        ).fetchall()
 
     expected = causes(pairs, _side(BEFORE, tables), _side(AFTER, tables))
     found: dict[Step, set[Cause]] = {pair: set() for pair in pairs}
@@ -116,7 +116,6 @@ def test_dependents_are_those_of_a_walk_over_the_graph(graph: tuple[Rows, Rows])
     nodes, edges = graph
     tables = _tables(AFTER, nodes, edges)
     assume(edges)
-    con = in_memory({**tables, "snapshots": [{"snapshot": AFTER}]})
     below = {node["hash"]: {node["package"]} for node in nodes}
     for _ in nodes:
         for edge in edges:
@@ -124,7 +123,9 @@ def test_dependents_are_those_of_a_walk_over_the_graph(graph: tuple[Rows, Rows])
             below.setdefault(edge["hash"], set()).update(lower)
     specs = {row["hash"]: row["package"] for row in tables["specs"]}
 
-    rows = queries.run(con, queries.load("coverage.dependents"), {"snapshot": AFTER}).fetchall()
+    with in_memory({**tables, "snapshots": [{"snapshot": AFTER}]}) as con:
+        found = queries.run(con, queries.load("coverage.dependents"), {"snapshot": AFTER})
+        rows = found.fetchall()
 
     assert {row[0]: (row[2], row[3]) for row in rows} == {
         package: (len(found), len({specs[hash_] for hash_ in found}))

@@ -94,7 +94,6 @@ def test_a_pass_for_other_compilers_would_decide_nothing() -> None:
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with in_memory({}) as con:
-        con.execute("set threads = 1")  # for so few rows, threads cost more than they give
         yield con
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from spack_census.ask import queries
-from spack_census.ask.database import connect, query, script
+from spack_census.ask.database import connect, query
 from spack_census.ask.queries import Query, catalogue, find_root, load, run
 from spack_census.ask.snapshots import resolve
 from spack_census.errors import DatasetError, ParameterError, QueryError, UnknownNameError
@@ -115,18 +115,6 @@ def test_identical_snapshots_do_not_differ(name: str) -> None:
         params = {"before": "a", "after": "b"}
         rows = _rows(con, CATALOGUE[name], params)
     assert [row for row in rows if row.get("change") not in ("kept", "same")] == []
-
-
-def test_each_query_runs_unchanged_on_the_printed_script(tmp_path: Path) -> None:
-    dataset = write_dataset(tmp_path, {**TWO, "recipes": [{"package": "zlib"}]})
-    with duckdb.connect() as shell, connect(dataset) as own:
-        shell.execute(script(dataset))
-        for name, query in CATALOGUE.items():
-            for param in query.params:
-                shell.execute(f"set variable {param} = 'old'")
-            given = dict.fromkeys(query.params, "old")
-            rows = shell.sql(query.sql).fetchall()
-            assert run(own, query, given).fetchall() == rows, name
 
 
 def test_a_relation_keeps_its_own_parameters_whatever_is_run_or_set_later(tmp_path: Path) -> None:

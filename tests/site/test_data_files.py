@@ -94,7 +94,6 @@ def canonical(rows: Rows) -> list[str]:
 def fill() -> Iterator[Fill]:
     """Return a function that puts rows into the tables of one connection."""
     with in_memory({}) as con:
-        con.execute("set threads = 1")  # for so few rows, threads cost more than they give
 
         def run(found: Tables) -> duckdb.DuckDBPyConnection:
             for table in schema.TABLES:

@@ -149,7 +149,6 @@ def test_version_lists_hold_what_python_has_them_hold(evaluate: Evaluate) -> Non
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with in_memory({}) as con:
-        con.execute("set threads = 1")
         yield con
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def full(row: Row, number: int = 0) -> Row:
 
 def memory(
     rows: list[Row], dependencies: Sequence[Row] = (), documents: Sequence[Row] = ()
-) -> duckdb.DuckDBPyConnection:
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return in_memory(
         {
             "snapshots": [{"snapshot": SNAPSHOT}],
@@ -89,7 +90,7 @@ def spack_1_3(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnec
 
 
 @pytest.fixture(scope="module")
-def hdf5() -> duckdb.DuckDBPyConnection:
+def hdf5() -> Iterator[duckdb.DuckDBPyConnection]:
     plain = {"package": "hdf5", "version": "1.14.3", "compiler": ("gcc", "11.4.0")}
     place = {"os": "ubuntu22.04", "target": "x86_64_v3", "variants": ["+mpi"]}
     other = {"package": "mpich", "version": "4.2.1", "variants": []}
@@ -102,7 +103,9 @@ def hdf5() -> duckdb.DuckDBPyConnection:
     ]
     # As an index of which a dataset of format 1 keeps no externals.
     index = [{"snapshot": SNAPSHOT, "package": None, "generation": None}]
-    return memory([full(row, number) for number, row in enumerate(rows)], dependencies, index)
+    full_rows = [full(row, number) for number, row in enumerate(rows)]
+    with memory(full_rows, dependencies, index) as con:
+        yield con
 
 
 def hashes(con: duckdb.DuckDBPyConnection, text: str, host: Host | None = None) -> str:
@@ -199,7 +202,6 @@ PARTS = st.tuples(
 @pytest.fixture(scope="module")
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     with memory([]) as con:
-        con.execute("set threads = 1")  # for so few rows, threads cost more than they give
         yield con
 
 

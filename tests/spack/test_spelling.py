@@ -156,6 +156,7 @@ def test_what_is_no_variant_raises_and_is_named(text: str) -> None:
 @example(values=["k===v"])
 @example(values=['patches=b,"abcdefgh,x"'])
 @example(values=["k=b',a,'"])
+@example(values=["k=a,=", "l=a,==b"])
 def test_normalising_twice_is_normalising_once(values: list[str]) -> None:
     once = spelling.variants(values)
     assert spelling.variants(once) == once

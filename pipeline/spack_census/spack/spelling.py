@@ -84,7 +84,9 @@ def _variant(text: str) -> str | None:
         elements = [element[:_PATCH_CHARACTERS] for element in value.split(",")]
     else:
         elements = _elements(value)
-    return f"{name}={','.join(sorted(elements))}"
+    ordered = ",".join(sorted(elements))
+    # In front, a value that begins with = would be read as part of the sign: it stays where it is.
+    return f"{name}={','.join(elements) if ordered.startswith('=') else ordered}"
 
 
 def _elements(value: str) -> list[str]:

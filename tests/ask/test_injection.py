@@ -196,7 +196,7 @@ def test_no_query_lets_a_text_act(connection: duckdb.DuckDBPyConnection, name: s
     demand_inert(written)
 
 
-@pytest.mark.parametrize("text", [*dict.fromkeys([*FEW[::2], "--help", "/etc/passwd"])])
+@pytest.mark.parametrize("text", [*dict.fromkeys([*FEW[::3], "--help", "/etc/passwd"])])
 def test_a_hostile_parameter_is_a_name_like_any_other(census: Census, text: str) -> None:
     option = [f"--dataset={census.dataset}"]
     for words in (
@@ -227,7 +227,7 @@ def test_a_hostile_parameter_is_a_name_like_any_other(census: Census, text: str)
         assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", FEW)
 def test_a_hostile_package_is_found_by_its_name(census: Census, text: str) -> None:
     option = [f"--dataset={census.dataset}"]
     ran = census.bare("package", *option, "--", text)
@@ -243,7 +243,7 @@ def test_hostile_packages_are_covered_by_their_names(census: Census) -> None:
     assert {row["package"] for row in rows(listed.out)} == {*HOSTILE}
 
 
-@pytest.mark.parametrize("text", [text for text in FEW if not re.search(r"[/=]", text)])
+@pytest.mark.parametrize("text", [text for text in FEW if not re.search(r"[/=]", text)][::2])
 def test_a_hostile_folder_is_a_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:

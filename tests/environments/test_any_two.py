@@ -252,7 +252,7 @@ def _lock(name: str, drawn: Iterable[tuple[Any, ...]]) -> Lockfile:
     return Lockfile(Path(name), found.roots, found.specs, found.groups, found.version)
 
 
-@share(0.15)
+@share(0.06)
 @given(NODES, NODES, st.booleans())
 def test_every_locked_spec_is_kept_matched_or_gone(
     before: list[Any],
@@ -331,7 +331,7 @@ def _naive(  # noqa: C901 - as plain as can be
     return found
 
 
-@share(0.3)
+@share(0.15)
 @given(NODES, NODES)
 def test_two_specs_differ_as_a_walk_in_python_says(before: list[Any], after: list[Any]) -> None:
     old = {each["hash"]: each for each in _made(before)}

@@ -45,10 +45,10 @@ screenshot: $(DEV) site ## Take the picture of the explorer for the README, with
 	@$(BIN)/python docs/screenshot.py '$(SITE)' docs/explorer.png
 
 test: $(DEV) $(if $(shell command -v npm),$(AXE)) ## Run the tests; those in a browser where Chromium is there.
-	@$(BIN)/python -m pytest -n auto -q
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 torture: $(DEV) ## Kill builders, fail disks, flip bits, mutate input for an hour; print a table.
-	@$(BIN)/python -m pytest -n auto -q -m 'torture or hypothesis' --hypothesis-profile=long
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q -m 'torture or hypothesis' --hypothesis-profile=long
 	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
 
 mutants: $(DEV) $(MUTANTS) ## Put small faults into the code, one at a time, and name those that no test finds.

@@ -36,6 +36,12 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("census"), max_examples=2000)
 settings.load_profile("census")
 
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than cores: pages and servers are waited for, too."""
+    return (os.cpu_count() or 1) + 1
+
+
 Rows = list[dict[str, Any]]
 HERE = Path(__file__).parent
 

@@ -55,7 +55,17 @@ def run(arguments: Sequence[str]) -> Pass:
     """Run the tests once."""
     with tempfile.TemporaryDirectory(prefix="stress-") as folder:
         told = Path(folder) / "told.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "auto", "-q", f"--junitxml={told}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-n",
+            "auto",
+            "--dist",
+            "worksteal",
+            "-q",
+            f"--junitxml={told}",
+        ]
         started = time.monotonic()
         ran = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
         seconds = time.monotonic() - started

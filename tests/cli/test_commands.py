@@ -52,7 +52,6 @@ def test_coverage_of_a_list_takes_files_and_options_together(
 
 
 def test_diff_compares_the_last_two_snapshots_unless_told_otherwise(census: Census) -> None:
-    assert census("diff").out.startswith(f"{A} → {B}\n")
     assert census("diff develop-2024-04-28").out.startswith(f"develop-2024-04-28 → {B}\n")
     assert census(f"diff {B} {A}").out.startswith(f"{B} → {A}\n")
 
@@ -60,6 +59,7 @@ def test_diff_compares_the_last_two_snapshots_unless_told_otherwise(census: Cens
 def test_diff_says_what_a_person_would_and_lists_losses_first(census: Census) -> None:
     ran = census("diff")
     assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{A} → {B}\n")
     said = " ".join(ran.out.split())
     assert (
         "22 packages were upgraded; 2 packages are gone, 1 appeared; 898 specs were rebuilt" in said
@@ -85,10 +85,11 @@ def test_the_command_a_cut_list_names_lists_them_all(census: Census, shipped: Pa
 def test_only_prints_each_row_of_a_kind(census: Census) -> None:
     every = rows(census("diff --format json").out)
     for label in CHANGES:
-        found = rows(census(f"diff --only {label} --format json").out)
-        assert found == [row for row in every if row["change"] == label]
+        found = [row for row in every if row["change"] == label]
         listed = census(f"diff --only {label}").out.splitlines()
         assert sum(line.split()[0] == label for line in listed) == len(found)
+    several = rows(census("diff --only upgraded,gone --format json").out)
+    assert several == [row for row in every if row["change"] in {"gone", "upgraded"}]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,6 @@ def test_only_prints_each_row_of_a_kind(census: Census) -> None:
 )
 def test_exit_code_is_that_of_diff(census: Census, line: str, code: int) -> None:
     assert census(f"{line} --exit-code").code == code
-    assert census(line).code == (2 if code == 2 else 0)
 
 
 def test_a_spec_that_only_moved_is_a_change_in_every_format(census: Census, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 import spack_census as sc
 from spack_census.ask import diff
-from spack_census.ask.queries import catalogue
+from spack_census.ask.queries import catalogue, run
 from spack_census.building import migrate
 from spack_census.dataset import formats, schema
 from spack_census.dataset.layout import Manifest, encode_manifest, pin, read_manifest, seal
@@ -181,7 +181,7 @@ def test_every_query_diff_and_check_answers(old: Path) -> None:
         for name, query in catalogue().items():
             given = {key: QUERY[key] for key in query.params if key in QUERY}
             if name not in OF_RECIPES:
-                sc.query(old, name, **given).fetchall()
+                run(con, query, given).fetchall()
         found = diff.diff(con)
     assert (found.before.snapshot, found.after.snapshot) == (
         "develop-2025-07-13",
@@ -287,7 +287,7 @@ def test_migrate_that_is_cut_short_leaves_the_old_or_the_new(
         patched.setattr(failpoints, "reached", steps.append)
         migrate.migrate(copy(old, tmp_path / "whole"))
     seen = set()
-    for number in {*range(0, len(steps), 40), *range(len(steps) - 9, len(steps), 2)}:
+    for number in {*range(0, len(steps), 80), *range(len(steps) - 9, len(steps), 3)}:
         dataset = copy(old, tmp_path / f"cut-{number}")
 
         def cut(_step: str, left: list[int] = [number]) -> None:  # noqa: B006 - counts down

@@ -185,12 +185,13 @@ def change_rows(
     """
     demand_labels(only, CHANGES)
     pair = {"before": snapshots.resolve(con, before), "after": snapshots.resolve(con, after)}
-    scope = checked(con, scope, **pair)
-    rows = within(_changes(con, pair), scope, "stacks")
-    if cause is not None:
-        rows = because(con, rows, cause, pair)
-    # Held in memory: whoever counts the rows before printing them does not match all specs twice.
-    return kept(con, labelled(rows, only) if only else rows)
+    with matched(con, **pair):
+        scope = checked(con, scope, **pair)
+        rows = within(_changes(con, pair), scope, "stacks")
+        if cause is not None:
+            rows = because(con, rows, cause, pair)
+        # Held in memory: whoever counts the rows before printing them reckons them once.
+        return kept(con, labelled(rows, only) if only else rows)
 
 
 def _changes(con: duckdb.DuckDBPyConnection, pair: dict[str, str]) -> duckdb.DuckDBPyRelation:

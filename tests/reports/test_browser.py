@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from spack_census.reports.publish import publish
 from support import browsing
@@ -19,7 +19,10 @@ from support.report_cases import APRIL, A, B
 from support.report_folders import EARLY, LATE, hostile_tables
 
 PAGES = ("real/index.html", f"real/{A}..{B}/report.html", f"hostile/{EARLY}..{LATE}/report.html")
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)]
+CUT = """[...document.querySelectorAll("main *, header *")]
+    .filter((each) => each.checkVisibility() && !each.closest(".hidden, thead, svg"))
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((each) => each.outerHTML.slice(0, 80))"""
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +36,20 @@ def base(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield address
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """Open one window for all tests: a page of their own is a tenth of the cost of a window."""
+    context = browsing.window(browser)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, base: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    scheme, width = getattr(request, "param", ("light", 1280))
-    context = browsing.window(browser, scheme, width)
-    found = Visit(context.new_page(), base)
+def visit(window: BrowserContext, base: str) -> Iterator[Visit]:
+    found = Visit(window.new_page(), base)
     browsing.watch(found)
     yield found
-    context.close()
+    found.page.close()
 
 
 def cells(page: Page, table: str, column: int) -> list[str]:
@@ -52,32 +61,34 @@ def cells(page: Page, table: str, column: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_quiet_asks_nobody_else_and_fits_its_window(visit: Visit, path: str) -> None:
+def test_a_page_is_quiet_asks_nobody_else_and_fits_every_window(visit: Visit, path: str) -> None:
     page = visit.load(path)
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(CUT) == [], "on a phone"
+    if AXE.exists():
+        page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for width, scheme in ((360, "dark"), (1280, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page) == [], (width, scheme)
     assert visit.said == []
     assert [url for url in visit.asked if not url.startswith((visit.base, "data:"))] == []
     assert [url for url in visit.asked if url.startswith("http")] == [visit.base + path]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=lambda look: f"{look[0]}-{look[1]}")
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_no_violation(visit: Visit, path: str) -> None:
-    if not AXE.exists():
-        pytest.skip("no axe-core")
-    page = visit.load(path)
-    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+def violations(page: Page) -> list[str]:
+    """Return what axe-core, which the page has loaded, says of it as it is shown."""
     found: Any = page.evaluate("axe.run()")
     assert len(found["passes"]) > 20
-    violations = [
+    return [
         f"{rule['id']}: {node['html']} {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
-    assert violations == []
 
 
 def test_a_table_is_sorted_by_the_column_that_is_clicked(visit: Visit) -> None:
@@ -139,17 +150,6 @@ def test_a_long_table_begins_short_and_its_filter_looks_at_every_row(visit: Visi
     assert len(cells(page, table, 0)) == rows
     page.click(f"{table} th:has-text('package') button")
     assert len(cells(page, table, 0)) == rows
-
-
-@pytest.mark.parametrize("visit", [("light", 360)], indirect=True)
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_cut_on_a_phone(visit: Visit, path: str) -> None:
-    page = visit.load(path)
-    cut = page.evaluate("""[...document.querySelectorAll("main *, header *")]
-        .filter((each) => each.checkVisibility() && !each.closest(".hidden, thead, svg"))
-        .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
-        .map((each) => each.outerHTML.slice(0, 80))""")
-    assert cut == []
 
 
 def test_without_javascript_nothing_is_missing(browser: Browser, base: str) -> None:

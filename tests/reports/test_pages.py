@@ -6,14 +6,11 @@ import base64
 import hashlib
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
-import duckdb
 import pytest
 
-import spack_census as sc
 from spack_census.reports import charts, feed, gathering, html, markdown
 from spack_census.reports.report import Report
 from support.query_cases import in_memory
@@ -53,14 +50,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with sc.connect(shipped) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def report(con: duckdb.DuckDBPyConnection) -> Report:
-    return gathering.gather(con, A, B, gathering.past(con))
+def report(report_on: Callable[[str, str], Report]) -> Report:
+    return report_on(A, B)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +77,10 @@ def test_markdown_links_the_rest_of_long_tables_or_only_names_it(report: Report)
     assert "](" not in unlinked
 
 
-def test_markdown_of_the_largest_changes_fits_a_mail(con: duckdb.DuckDBPyConnection) -> None:
-    found = gathering.gather(con, B, APRIL, gathering.past(con))
-    assert len(markdown.render(found).encode()) < 20_000
+def test_markdown_of_the_largest_changes_fits_a_mail(
+    report_on: Callable[[str, str], Report],
+) -> None:
+    assert len(markdown.render(report_on(B, APRIL)).encode()) < 20_000
     wide = [spec(A, "a", stacks=[f"stack-{n:04}" for n in range(2000)])]
     listed = [snapshot(wide, A, 1), snapshot(wide, B, 2)]
     with in_memory({"specs": wide, "snapshots": listed}) as small:

@@ -8,19 +8,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from spack_census.ask import snapshots
+from spack_census.ask.database import connect
 from spack_census.disk import failpoints, locking
 from spack_census.errors import BusyError, CensusError, UnknownNameError
-from spack_census.reports import charts, files, gathering
-from spack_census.reports.choice import Choice
+from spack_census.reports import charts, files
+from spack_census.reports.choice import Choice, neighbours
 from spack_census.reports.publish import Published, publish
-from spack_census.reports.report import Report
+from spack_census.reports.report import report_name
 from support.command_line import Census
 from support.query_cases import write_dataset
-from support.report_cases import APRIL, A, B, spec
+from support.quick_reports import quicken
+from support.report_cases import A, spec
 from support.report_folders import dataset_of, snapshot, state
 
 NAMES = ["develop-2024-01-07", "develop-2024-01-14", "develop-2024-01-21", "develop-2024-01-28"]
@@ -29,11 +31,6 @@ PAIRS = [f"{before}..{after}" for before, after in itertools.pairwise(NAMES)]
 
 class Cut(BaseException):
     """The end of a process, as far as a test can bring it about."""
-
-
-@pytest.fixture
-def census(shipped: Path, capsys: pytest.CaptureFixture[str]) -> Census:
-    return Census(shipped, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +43,20 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of its three reports, which tests must not change."""
     folder = tmp_path_factory.mktemp("published") / "reports"
-    assert publish(small, folder).changed
+    with pytest.MonkeyPatch.context() as patch:
+        quicken(patch)
+        assert publish(small, folder).changed
     return folder
+
+
+@pytest.fixture
+def census(small: Path, capsys: pytest.CaptureFixture[str]) -> Census:
+    return Census(small, capsys)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quicken(monkeypatch)
 
 
 @pytest.fixture
@@ -68,6 +77,10 @@ def names(output: Path) -> list[str]:
     return sorted(path.name for path in output.iterdir() if ".." in path.name)
 
 
+def contents(output: Path) -> dict[str, bytes]:
+    return {name: content for name, (content, _) in state(output).items() if name != "LOCK"}
+
+
 def made(found: Published) -> list[str]:
     return [report.name for report in found.made]
 
@@ -75,15 +88,15 @@ def made(found: Published) -> list[str]:
 def test_each_snapshot_gets_a_report_oldest_first(census: Census, tmp_path: Path) -> None:
     output = tmp_path / "reports"
     ran = census("report --exit-code", "-o", str(output))
-    pairs = [f"{APRIL}..{A}", f"{A}..{B}"]
     assert ran.code == 1
-    assert ran.out.splitlines() == [str(output / pair) for pair in pairs]
-    assert f"{B}: 542 packages, 1 fewer than a week before" in ran.err
-    assert names(output) == pairs
-    assert sorted(path.name for path in (output / pairs[0]).iterdir()) == sorted(files.names())
-    assert (output / "latest").resolve() == (output / pairs[1]).resolve()
+    assert ran.out.splitlines() == [str(output / pair) for pair in PAIRS]
+    assert f"{NAMES[3]}: 4 packages, 1 more than a week before" in ran.err
+    assert names(output) == PAIRS
+    assert sorted(path.name for path in (output / PAIRS[0]).iterdir()) == sorted(files.names())
+    assert (output / "latest").resolve() == (output / PAIRS[2]).resolve()
     index = (output / "index.html").read_text()
-    assert index.index(f'href="{pairs[1]}/report.html"') < index.index(f'href="{pairs[0]}/')
+    assert index.index(f'href="{PAIRS[2]}/report.html"') < index.index(f'href="{PAIRS[1]}/')
+    assert index.index(f'href="{PAIRS[1]}/report.html"') < index.index(f'href="{PAIRS[0]}/')
     assert not (output / ".drafts").exists()
 
 
@@ -95,24 +108,21 @@ def test_with_nothing_new_no_byte_changes_and_it_says_so(small: Path, output: Pa
     assert not list(output.glob(".drafts/*"))
 
 
-def test_nothing_new_is_told(census: Census, small: Path, output: Path) -> None:
-    ran = census("report --exit-code", "-o", str(output), dataset=small)
+def test_nothing_new_is_told(census: Census, output: Path) -> None:
+    ran = census("report --exit-code", "-o", str(output))
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == f"nothing new: 3 reports in {output}, the newest {PAIRS[2]}\n"
 
 
 def test_the_same_dataset_gives_the_same_bytes_in_another_process(
-    small: Path, published: Path, tmp_path: Path
+    small: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "spack_census.cli", "report"]
-    subprocess.run(
-        [*command, "--dataset", small, "-o", tmp_path / "two"], check=True, capture_output=True
-    )
-    one, two = (
-        {name: content for name, (content, _) in state(folder).items()}
-        for folder in (published, tmp_path / "two")
-    )
-    assert one == two
+    one, two = tmp_path / "one", tmp_path / "two"
+    publish(small, one, Choice(limit=1))
+    command = [sys.executable, "-m", "spack_census.cli", "report", "--limit", "1"]
+    subprocess.run([*command, "--dataset", small, "-o", two], check=True, capture_output=True)
+    assert names(one) == PAIRS[:1]
+    assert contents(one) == contents(two)
 
 
 def test_a_limit_leaves_the_rest_for_the_next_run(
@@ -122,20 +132,17 @@ def test_a_limit_leaves_the_rest_for_the_next_run(
     assert (made(first), first.num_left) == (PAIRS[:2], 1)
     second = publish(small, tmp_path, Choice(limit=2))
     assert (made(second), second.num_left) == (PAIRS[2:], 0)
-    one, two = (
-        {name: content for name, (content, _) in state(folder).items() if name != "LOCK"}
-        for folder in (published, tmp_path)
-    )
-    assert one == two, "in two runs it is what it is in one"
+    assert contents(published) == contents(tmp_path), "in two runs it is what it is in one"
 
 
-@pytest.mark.parametrize("since", [NAMES[2], "2024-01-21", "2024-01-15"])
-def test_since_takes_a_date_or_a_snapshot(small: Path, tmp_path: Path, since: str) -> None:
-    assert made(publish(small, tmp_path, Choice(since=since))) == PAIRS[1:]
-
-
-def test_since_a_day_to_come_there_is_nothing_yet(small: Path, tmp_path: Path) -> None:
-    assert made(publish(small, tmp_path, Choice(since="2030-01-01"))) == []
+@pytest.mark.parametrize(
+    ("since", "reports"),
+    [(each, PAIRS[1:]) for each in (NAMES[2], "2024-01-21", "2024-01-15")] + [("2030-01-01", [])],
+)
+def test_since_takes_a_date_or_a_snapshot(small: Path, since: str, reports: list[str]) -> None:
+    with connect(small) as con:
+        found = neighbours(snapshots.listing(con), Choice(since=since))
+    assert [report_name(before.snapshot, after.snapshot) for before, after in found] == reports
 
 
 def test_another_series_is_reported_on_when_asked_for(tmp_path: Path) -> None:
@@ -191,10 +198,10 @@ def test_a_report_on_other_documents_is_made_anew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["report.html", "report.json", "changes.csv"])
 def test_a_report_that_lacks_a_file_is_made_anew(small: Path, output: Path, file: str) -> None:
-    before = state(output)
+    before = contents(output)
     (output / PAIRS[1] / file).unlink()
     assert made(publish(small, output)) == [PAIRS[1]]
-    assert {n: c for n, (c, _) in state(output).items()} == {n: c for n, (c, _) in before.items()}
+    assert contents(output) == before
 
 
 def test_a_folder_without_a_report_is_left_alone_and_told(census: Census, tmp_path: Path) -> None:
@@ -208,11 +215,11 @@ def test_a_folder_without_a_report_is_left_alone_and_told(census: Census, tmp_pa
 
 def test_older_reports_go_where_only_some_are_kept(small: Path, tmp_path: Path) -> None:
     publish(small, tmp_path, Choice(limit=1))
-    publish(small, tmp_path, pair=(NAMES[0], NAMES[2]))
+    publish(small, tmp_path, pair=(NAMES[0], NAMES[3]))
     found = publish(small, tmp_path, Choice(keep=1))
     # One that was made on demand stays.
     assert (made(found), found.removed) == ([PAIRS[2]], [PAIRS[0]])
-    assert names(tmp_path) == [f"{NAMES[0]}..{NAMES[2]}", PAIRS[2]]
+    assert names(tmp_path) == [f"{NAMES[0]}..{NAMES[3]}", PAIRS[2]]
     assert PAIRS[0] not in (tmp_path / "index.html").read_text()
     assert not publish(small, tmp_path, Choice(keep=1)).changed
 
@@ -225,32 +232,14 @@ def _steps(dataset: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return len(taken)
 
 
-def _quicken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gather and draw each report once: what is tested is how its bytes reach the disk."""
-    reports: dict[tuple[str, str], Report] = {}
-    drawn: dict[str, dict[str, bytes]] = {}
-    gather, render = gathering.gather, files.render
-
-    def gathered(con: Any, before: str, after: str, past: gathering.Past) -> Report:
-        found = reports.get((before, after)) or gather(con, before, after, past)
-        return reports.setdefault((before, after), found)
-
-    def rendered(con: Any, report: Report) -> dict[str, bytes]:
-        return drawn.setdefault(report.name, drawn.get(report.name) or render(con, report))
-
-    monkeypatch.setattr(gathering, "gather", gathered)
-    monkeypatch.setattr(files, "render", rendered)
-    monkeypatch.setattr(charts, "trend", lambda *_: [])
-
-
 @pytest.mark.parametrize("every", [61, pytest.param(7, marks=pytest.mark.torture)])
 def test_a_run_that_is_cut_off_anywhere_is_completed_and_shows_no_half(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
-    _quicken(monkeypatch)
+    monkeypatch.setattr(charts, "trend", lambda *_: [])
     whole = tmp_path / "whole"
     total = _steps(small, whole, monkeypatch)
-    want = {name: content for name, (content, _) in state(whole).items()}
+    want = contents(whole)
     assert total > 100
     for last in range(1, total, every):
         output = tmp_path / str(last)
@@ -267,7 +256,7 @@ def test_a_run_that_is_cut_off_anywhere_is_completed_and_shows_no_half(
         for name in names(output) if output.exists() else ():
             assert {p.name for p in (output / name).iterdir()} == set(files.names())
         publish(small, output)
-        assert {name: content for name, (content, _) in state(output).items()} == want
+        assert contents(output) == want
         shutil.rmtree(output)
 
 
@@ -321,16 +310,16 @@ def test_without_the_libraries_it_says_which_and_how_to_get_them(
 
 
 def test_a_job_of_github_actions_is_told(
-    census: Census, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summary, outputs = tmp_path / "summary", tmp_path / "outputs"
     line = f"report --github -o {tmp_path / 'reports'} --url https://example.org/c"
-    ran = census(line, dataset=small)
+    ran = census(line)
     assert ran.code == 2
     assert "GITHUB_STEP_SUMMARY" in ran.err
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
-    assert census(line, dataset=small).code == 0
+    assert census(line).code == 0
     told = dict(text.split("=", 1) for text in outputs.read_text().splitlines())
     assert told["changed"] == "true"
     assert told["reports"].split() == PAIRS
@@ -340,7 +329,7 @@ def test_a_job_of_github_actions_is_told(
     assert text.startswith(f"# {NAMES[3]}\n")
     assert f"(https://example.org/c/{PAIRS[2]}/report.html)" in text
     assert f"- {NAMES[1]}: 2 packages, 1 more" in text
-    census(line, dataset=small)
+    census(line)
     again = dict(text.split("=", 1) for text in outputs.read_text().splitlines())
     assert again["changed"] == "false"
     assert summary.read_text().endswith("No new snapshot: the reports are up to date.\n")

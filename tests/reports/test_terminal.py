@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import duckdb
 import pytest
 
-import spack_census as sc
-from spack_census.ask.diff import Diff, change_rows, diff
+from spack_census.ask.diff import Diff, change_rows, matched
 from spack_census.ask.scope import Scope
 from spack_census.errors import many
 from spack_census.reports import diff as shown_diff
@@ -23,22 +20,10 @@ from support.query_cases import in_memory
 from support.report_cases import APRIL, HASH, SNAPSHOTS, A, B, Terminal, plain, shown, spec
 
 
-@pytest.fixture(scope="module")
-def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with sc.connect(shipped) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def compare(con: duckdb.DuckDBPyConnection) -> Callable[[str, str], Diff]:
-    """Return `diff` of two snapshots, computed once for all tests."""
-    return functools.cache(lambda before, after: diff(con, before, after))
-
-
 def test_a_list_that_is_cut_says_how_many_more_and_what_shows_them(
     compare: Callable[[str, str], Diff],
 ) -> None:
-    found = compare(APRIL, B)
+    found = compare(B, APRIL)
     lines = shown(found).split("\n")
     start = lines.index("Version changes") + 2
     rest = next(at for at in range(start, len(lines)) if lines[at].startswith("  …"))
@@ -48,7 +33,7 @@ def test_a_list_that_is_cut_says_how_many_more_and_what_shows_them(
 
 
 @pytest.mark.parametrize("width", [80, 100])
-@pytest.mark.parametrize(("before", "after"), [(A, B), (APRIL, B), (B, APRIL)])
+@pytest.mark.parametrize(("before", "after"), [(A, B), (B, APRIL)])
 def test_no_line_of_a_diff_is_wider_than_the_terminal(
     con: duckdb.DuckDBPyConnection,
     compare: Callable[[str, str], Diff],
@@ -58,7 +43,8 @@ def test_no_line_of_a_diff_is_wider_than_the_terminal(
 ) -> None:
     lines = shown(compare(before, after), width).split("\n")
     assert max(map(len, lines)) <= width
-    every = render(shown_diff.listed(change_rows(con, before, after, Scope(), [])), width)
+    with matched(con, before, after):
+        every = render(shown_diff.listed(change_rows(con, before, after, Scope(), [])), width)
     assert max(line.cell_len for line in every) <= width
 
 
@@ -111,7 +97,7 @@ def test_colour_is_for_terminals_that_want_it(
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("COLUMNS", "400")
-    lines = shown_diff.diff(compare(APRIL, B), ["census", "diff"])
+    lines = shown_diff.diff(compare(B, APRIL), ["census", "diff"])
     pipe, terminal, uncoloured = io.StringIO(), Terminal(), Terminal()
     show(lines, pipe)
     show(lines, terminal)

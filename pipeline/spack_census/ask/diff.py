@@ -21,7 +21,7 @@ from spack_census.ask.changed import (
     VariantStep,
     VersionStep,
 )
-from spack_census.ask.held import hold, holding, kept, release
+from spack_census.ask.held import holding, kept, release
 from spack_census.ask.scope import Scope, checked, demand_labels, labelled, within
 from spack_census.ask.snapshots import Snapshot
 from spack_census.ask.tallies import Totals
@@ -157,7 +157,8 @@ def matched(con: duckdb.DuckDBPyConnection, before: str, after: str) -> Iterator
     pair = {"before": before, "after": after}
     renamed = con.sql(_RENAMES, params=pair).fetchall()
     for name, held in _HELD.items():
-        hold(held, con.sql(f"from {name}($before, $after)", params=pair))
+        # At once: of a relation the macro would be bound twice more.
+        con.execute(f"create temp table {held} as from {name}($before, $after)", pair)
         con.execute(_MACRO.format(name, held, _quoted(before), _quoted(after)))
     names = (", ".join(_quoted(names[at]) for names in renamed) for at in (0, 1))
     con.execute(_ALIASES.format(*names))

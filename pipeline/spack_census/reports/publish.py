@@ -82,7 +82,7 @@ def publish(
         missing = _missing(output, wanted)
         todo = missing[: choice.limit]
         announce([report_name(before.snapshot, after.snapshot) for before, after in todo])
-        past = gathering.past(con)
+        past = gathering.past(con, with_checks=bool(todo))
         made = []
         for before, after in todo:
             with matched(con, before.snapshot, after.snapshot):

@@ -16,6 +16,8 @@ from spack_census.reports.text import render
 from support.query_cases import in_memory
 from support.report_cases import SNAPSHOTS, A, B, plain, spec
 
+COMMAND = ["census", "package", "zlib"]
+
 
 @pytest.fixture(scope="module")
 def con(shipped: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -64,7 +66,9 @@ def test_a_package_gone_from_the_latest_is_shown_where_it_was_last(
 ) -> None:
     report = package_report(con, "aocl-utils")
     assert report.snapshot == A
-    assert "It is not in develop-2024-06-09, the latest." in plain(render(package(report), 80))
+    assert "It is not in develop-2024-06-09, the latest." in plain(
+        render(package(report, COMMAND), 80)
+    )
     with pytest.raises(CensusError, match=f"{B} has no aocl-utils\n.*{A}"):
         package_report(con, "aocl-utils", "latest")
     with pytest.raises(UnknownNameError, match="nearest: hdf5"):
@@ -77,12 +81,12 @@ def test_a_package_of_another_series_alone_is_shown_from_there() -> None:
     with in_memory({"specs": specs, "snapshots": snapshots}) as con:
         report = package_report(con, "old")
     assert (report.snapshot, report.series) == ("v0.22", "release")
-    assert "History in release" in plain(render(package(report), 80))
+    assert "History in release" in plain(render(package(report, COMMAND), 80))
 
 
 def test_no_line_of_a_package_is_wider_than_the_terminal(con: duckdb.DuckDBPyConnection) -> None:
     for name in ("cmake", "hdf5", "py-mpi4py"):
-        lines = render(package(package_report(con, name)), 80)
+        lines = render(package(package_report(con, name), COMMAND), 80)
         assert max(line.cell_len for line in lines) <= 80
 
 
@@ -97,7 +101,7 @@ def test_flags_and_spliced_specs_are_told() -> None:
         rows = spec_rows(con, report).to_arrow_table().to_pylist()
     assert report.flags == [Count("cflags=-O3 -march=native", 2), Count("ldflags=-s", 1)]
     assert [(each.hash[0], each.build_spec) for each in report.spliced] == [("c", "a")]
-    shown = plain(render(package(report), 80))
+    shown = plain(render(package(report, COMMAND), 80))
     assert "built as" in shown
     assert "flags      cflags=-O3 -march=native ×2" in shown
     assert [row["build_spec"] for row in rows] == [None, None, "a"]

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pexpect
 import pyte
 import pytest
 from rich.cells import cell_len
+
+from spack_census.cli import main
 
 ROOT = Path(__file__).parents[2]
 SCREENS = Path(__file__).parent / "screens"
@@ -133,3 +138,50 @@ def test_no_name_of_a_snapshot_is_broken(shipped: Path, name: str) -> None:
             assert not re.search(r"develop-(2024-?)?(\d\d-?)?(\s|$)(?<!\d\d-\d\d\s)", line) or (
                 re.search(r"develop-2024-\d\d-\d\d", line)
             ), line
+
+
+class Cut(NamedTuple):
+    """A table that leaves out rows: the words of its head, the names shown, how to see more."""
+
+    title: str
+    head: list[str]
+    names: list[str]
+    num_more: int
+    command: str
+
+
+def cuts(lines: list[str]) -> Iterator[Cut]:
+    """Yield each cut table of an answer in a pipe, where a row is a line."""
+    for at, line in enumerate(lines):
+        more = re.match(r" *…([\d,]+) more: census (.*)", line)
+        if more:
+            start = max(n for n in range(at) if not lines[n])
+            title, head, *rows = lines[start + 1 : at]
+            names = [row.split()[0] for row in rows]
+            yield Cut(title, head.split(), names, int(more[1].replace(",", "")), more[2])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_command_for_more_shows_each_row_that_is_left_out(
+    shipped: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("CENSUS_DATASET", str(shipped))
+
+    def run(line: str) -> str:
+        assert main(shlex.split(line)) in {0, 1, 3}
+        return capsys.readouterr().out
+
+    lines = run(f"{COMMANDS[name]} --wide").splitlines()
+    assert not list(cuts(lines))
+    for cut in cuts(run(COMMANDS[name]).splitlines()):
+        start = lines.index(cut.title)
+        assert lines[start + 1].split() == cut.head
+        rows = lines[start + 2 : start + 2 + len(cut.names) + cut.num_more]
+        names = [row.split()[0] for row in rows]
+        assert names[: len(cut.names)] == cut.names
+        end = start + 2 + len(rows)
+        assert lines[end : end + 1] in ([], [""])
+        there = run(cut.command)
+        packages = [each.partition("@")[0] for each in names]
+        assert [each for each in packages if not re.search(rf"\b{re.escape(each)}\b", there)] == []

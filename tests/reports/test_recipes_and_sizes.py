@@ -21,6 +21,7 @@ from spack_census.reports.sections import Column, Package
 from support.query_cases import in_memory
 
 A, B = "develop-2025-01-05", "develop-2025-01-12"
+COMMAND = ["census", "package", "gone"]
 VERSION = {"version_key": "n011#3", "is_preferred": False, "is_deprecated": False}
 RECIPE: dict[str, Any] = {
     "package": "gone",
@@ -132,7 +133,7 @@ def test_a_size_is_written_with_its_unit(size: int | None, said: str) -> None:
 
 
 def test_a_package_shows_what_its_recipe_declares(con: duckdb.DuckDBPyConnection) -> None:
-    found = shown(package(package_report(con, "gone")))
+    found = shown(package(package_report(con, "gone"), COMMAND))
     assert "Recipe, as of 2025-01-01" in found
     assert "maintainers ann, bob licence MIT (@2: and +x) build systems cmake" in found
     assert "provides api versions 2, 1 not cached 2 deprecated 1" in found
@@ -142,7 +143,9 @@ def test_a_recipe_that_could_not_be_read_says_so() -> None:
     rejected = {"package": "kept", "reading": "rejected", "reason": "bad-python"}
     partly = {"package": "gone", "reading": "partly", "num_unread": 3}
     with in_memory({**TABLES, "recipes": [rejected, partly]}) as con:
-        assert "could not be read: census query" in shown(package(package_report(con, "kept")))
-        found = shown(package(package_report(con, "gone")))
+        assert "could not be read: census query" in shown(
+            package(package_report(con, "kept"), COMMAND)
+        )
+        found = shown(package(package_report(con, "gone"), COMMAND))
     assert "maintainers none named licence not told" in found
     assert "3 calls could not be read, computed in code." in found

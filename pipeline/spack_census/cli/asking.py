@@ -125,7 +125,9 @@ def package(
 
     with connect(dataset) as con:
         report = package_report(con, name, snapshot)
-        answer(lambda: shown(report), lambda: spec_rows(con, report), format, wide=wide)
+        given = {"--snapshot": snapshot, "--dataset": other_dataset(dataset)}
+        command = ["census", "package", name, *words(given)]
+        answer(lambda: shown(report, command), lambda: spec_rows(con, report), format, wide=wide)
 
 
 def query(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -16,6 +17,8 @@ from spack_census.cli.options import (
     Queries,
     RowFormat,
     Wide,
+    other_dataset,
+    words,
 )
 from spack_census.cli.printing import shown, write_rows
 
@@ -130,7 +133,8 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
                 number = len(rows)
                 done.append(("FAILED" if number else "ok", query.name, number, query.title))
                 if number:
-                    rest = f"census query {query.name}"
+                    given = {"--queries": queries, "--dataset": other_dataset(dataset)}
+                    rest = shlex.join(["census", "query", query.name, *words(given)])
                     shown_rows = replace(table(rows), command=rest, limit=_SAMPLE)
                     failing.append(Section(query.name, tables=[shown_rows]))
         text.show([Section(tables=[Table(columns, done)]), *failing], sys.stdout, wide=wide)

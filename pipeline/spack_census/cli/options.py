@@ -49,7 +49,7 @@ RowFormat = Annotated[
         help="How to print the rows: table, markdown, csv, tsv, json, jsonl or parquet.",
     ),
 ]
-Wide = Annotated[bool, Option("--wide", help="Tables whole, in lines longer than the terminal's.")]
+Wide = Annotated[bool, Option("--wide", help="Tables whole: all rows and columns, in long lines.")]
 Queries = Annotated[
     Path | None,
     Option("--queries", metavar="DIR", help="Folder of .sql files to use instead."),

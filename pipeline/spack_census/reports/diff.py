@@ -10,7 +10,6 @@ import duckdb
 
 from spack_census.ask.changed import CHANGES
 from spack_census.ask.diff import Diff
-from spack_census.ask.tallies import LOCKFILE
 from spack_census.reports import causes, changes
 from spack_census.reports.changes import place
 from spack_census.reports.sections import Cell, Column, Kind, Section, Table
@@ -39,7 +38,12 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
         "Reconfigured: other variants": changes.variants(found.variants, after, rest),
         "Recompiled: another compiler": changes.compilers(found.compilers, rest),
         "Appeared on a target": changes.appeared_on_target(found.places_appeared, after, rest),
-        "Why specs changed": causes.table(found.causes, after, _all_causes(found, command)),
+        "Why specs changed": causes.table(
+            # No query knows the scope and the lockfiles of this diff.
+            found.causes,
+            after,
+            shlex.join([*command, "--wide"]),
+        ),
         "Specs of each stack": changes.stacks(found.stacks if found.changed else []),
     }
     return [
@@ -50,16 +54,6 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
         *(Section(title, tables=[_bare(table)]) for title, table in titled.items() if table.rows),
         Section(notes=[note for note in (changes.renames(found.renamed), _unknown(found)) if note]),
     ]
-
-
-def _all_causes(found: Diff, command: Sequence[str]) -> str:
-    """Return the command that lists all causes; `diff.causes` knows no scope, and no lockfile.
-
-    The names of the snapshots, which stand above, are left out: with them no line would hold it.
-    """
-    if LOCKFILE in {found.before.source, found.after.source}:
-        return shlex.join([*command, "--format", "csv"])
-    return "census query diff.causes -p before=… -p after=…"
 
 
 def _unknown(found: Diff) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from spack_census.ask.package import Count, Holding, PackageReport
@@ -14,8 +15,8 @@ _VERSIONS = 6
 _PAIRS = (Column("", tone="soft"), Column("", Kind.TEXT))
 
 
-def package(report: PackageReport) -> list[Section]:
-    """Return everything about a package."""
+def package(report: PackageReport, command: Sequence[str]) -> list[Section]:
+    """Return everything about a package; `command` is how it was asked for, as words."""
     return [
         _headline(report),
         *_gone(report),
@@ -26,7 +27,7 @@ def package(report: PackageReport) -> list[Section]:
         *_spliced(report),
         *_declared(report),
         *_radius(report),
-        _history(report),
+        _history(report, shlex.join([*command, "--wide"])),
     ]
 
 
@@ -127,7 +128,7 @@ def _radius(report: PackageReport) -> list[Section]:
     return [Section("Rebuilt if its recipe changes", said)]
 
 
-def _history(report: PackageReport) -> Section:
+def _history(report: PackageReport, rest: str) -> Section:
     held = {each.snapshot: each for each in report.history}
     first = next(name for name in report.series_snapshots if name in held)
     newest_first = report.series_snapshots[::-1]
@@ -142,7 +143,7 @@ def _history(report: PackageReport) -> Section:
         rows = [(*row, tuple(report.causes.get(str(row[0]), ()))) for row in rows]
     others = [each.snapshot for each in report.history if each.series != report.series]
     notes = [f"Also in {', '.join(others)}."] if others else []
-    table = Table(columns, rows, command="census query coverage.lifetimes", limit=_SNAPSHOTS)
+    table = Table(columns, rows, command=rest, limit=_SNAPSHOTS)
     title = f"History in {report.series}: first seen in {first}"
     return Section(title, tables=[table], notes=notes)
 

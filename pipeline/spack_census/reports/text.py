@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -38,12 +39,12 @@ _BLOCKS = " ▏▎▍▌▋▊▉█"
 def show(sections: Iterable[Section], stream: TextIO, *, wide: bool = False) -> None:
     """Write sections to a stream, tables in the width of the terminal that it is.
 
-    Coloured on a terminal unless NO_COLOR is set. In a pipe, and where it is to be `wide`, tables
-    are whole: no column is left out, no cell cut.
+    Coloured on a terminal unless NO_COLOR is set. In a pipe, and where it is to be `wide`, no
+    column of a table is left out, no cell cut; where it is to be `wide`, no row either.
     """
     if not stream.isatty():
         # Not by rich: it would end the program where the reader of a pipe has seen enough.
-        stream.writelines(f"{line.plain.rstrip()}\n" for line in render(sections, None))
+        stream.writelines(f"{line.plain.rstrip()}\n" for line in render(sections, None, wide=wide))
         return
     console = Console(file=stream, highlight=False, emoji=False)
     for line in render(sections, console.width, wide=wide):
@@ -55,7 +56,11 @@ def render(sections: Iterable[Section], width: int | None, *, wide: bool = False
     """Return the lines of sections, an empty one between two; a width of None is a pipe."""
     lines: list[Text] = []
     for section in sections:
-        found = list(_section(section, width, None if wide else width))
+        tables = (
+            [replace(table, limit=None) for table in section.tables] if wide else section.tables
+        )
+        whole = replace(section, tables=tables)
+        found = list(_section(whole, width, None if wide else width))
         lines += [Text(), *found] if lines and found else found
     return lines
 

@@ -132,6 +132,7 @@ $(REPORT): pyproject.toml constraints.txt | $(VENV)/bin/python
 $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'installing the development tools into $(VENV) ...' >&2
 	@$(PIP) --editable '.[dev,croissant]'
+	@$(PIP) --no-deps duckdb-extension-httpfs || echo 'no httpfs for the shell of DuckDB: its test is skipped' >&2
 	@touch $(RUN) $@
 
 # The audit of the pages and the lint of workflows: not ours to ship, and skipped where npm has none.

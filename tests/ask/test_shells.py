@@ -10,7 +10,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from spack_census.ask.database import connect, script
 from spack_census.ask.formats import plain_rows
 from spack_census.ask.queries import Query, catalogue, run
 from spack_census.errors import CensusError, QueryError
+from support.shells import shell
 
 GIVEN = {"reference": "x86_64_v3", "target": "neoverse_v2", "host": "zen4", "os": "any"}
 EMPTY = {"coverage.holes", "coverage.sizes"}
@@ -70,14 +70,6 @@ def test_latest_and_previous_are_taken_by_con_sql_and_con_execute(
             assert rows_of(con, query) == expected[name], name
     (first, *_) = con.execute(catalogue()["diff.packages"].sql).fetchall()
     assert first == tuple(expected["diff.packages"][0].values())
-
-
-def shell() -> Path:
-    """Return DuckDB's own shell, of the package `duckdb-cli`."""
-    package = find_spec("duckdb_cli")
-    if package is None or package.origin is None:
-        pytest.skip("duckdb-cli is not installed here")
-    return Path(package.origin).with_name("duckdb")
 
 
 def test_each_query_runs_as_it_stands_in_the_shell(

@@ -18,6 +18,7 @@ from spack_census.errors import many
 
 if TYPE_CHECKING:
     from spack_census.building.outcomes import BuildResult, Observer, Outcome
+    from spack_census.dataset.layout import Manifest
 
 
 def build(
@@ -125,7 +126,7 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     totals, manifest = result.totals, result.manifest
     present = [outcome for outcome in result.outcomes if outcome.status != "removed"]
     removed = len(result.outcomes) - len(present)
-    packages, places = _extent(dataset)
+    snapshots, places = _extent(manifest)
     shown_source, shown_dataset = shown(source), shown(dataset)
     print(
         f"{shown_source:<24} {many(len(present), 'snapshot')} · "
@@ -146,8 +147,7 @@ def print_result(result: BuildResult, source: Path | str, dataset: Path, seconds
     size = sum(file.size_bytes for file in manifest.files) / 1e6
     state = f"version {int(manifest.id[:8])}" if result.published else "up to date"
     print(
-        f"{shown_dataset:<24} {many(manifest.counts['snapshots'], 'snapshot')} · "
-        f"{many(packages, 'package')} · {many(manifest.counts['specs'], 'spec')} · {places}\n"
+        f"{shown_dataset:<24} {snapshots} · {many(manifest.counts['specs'], 'spec')} · {places}\n"
         f"{'':<24} {many(manifest.counts['rejects'], 'reject')} · {size:.1f} MB · {state} · "
         f"{seconds:.1f} s"
     )
@@ -159,15 +159,21 @@ def _held(number: int) -> str:
     return f" + {number:,} held back" if number else ""
 
 
-def _extent(dataset: Path) -> tuple[int, str]:
-    """Return the number of packages, and platforms × targets, of the whole dataset."""
-    from spack_census.ask.frames import scan
+def _extent(manifest: Manifest) -> tuple[str, str]:
+    """Return snapshots with their packages, and platforms × targets: from names and counts alone.
 
-    columns = ("package", "platform", "target")
-    packages, platforms, targets = (
-        scan(dataset).select(column).unique().collect().height for column in columns
+    How many packages all snapshots have together would take a look at every row.
+    """
+    most = max((state.num_packages for state in manifest.snapshots.values()), default=0)
+    number = manifest.counts["snapshots"]
+    levels = {level for file in manifest.files for level in file.path.split("/")[:-1]}
+    platforms, targets = (
+        sum(level.startswith(f"{name}=") for level in levels) for name in ("platform", "target")
     )
-    return packages, f"{many(platforms, 'platform')} × {many(targets, 'target')}"
+    return (
+        f"{many(number, 'snapshot')} of {'up to ' if number > 1 else ''}{many(most, 'package')}",
+        f"{many(platforms, 'platform')} × {many(targets, 'target')}",
+    )
 
 
 def _print_warnings(result: BuildResult) -> None:

@@ -98,7 +98,6 @@ def opened(
     """Return the source that these options name; raises SourceError or ParameterError."""
     from spack_census.fetch import addresses
     from spack_census.fetch.opening import open_source
-    from spack_census.sources.git import open_repository
 
     if not git and all(option is None for option in (rev, since, folder, every)):
 
@@ -109,6 +108,8 @@ def opened(
             ).folder
 
         return open_source(source, rename, reading=reading, fetch=fetch)
+    from spack_census.sources.git import open_repository
+
     return open_repository(
         addresses.local(source),
         rev="HEAD" if rev is None else rev,

@@ -7,6 +7,7 @@ DATASET/versions/<id>/specs/platform=…/target=…/snapshot=…/part-<sha16>.pa
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from pathlib import Path
@@ -80,6 +81,7 @@ class _Written(msgspec.Struct):
     format: int
 
 
+@functools.cache
 def installed_tools() -> dict[str, str]:
     """Return tool → version of what writes a dataset: other versions may write other bytes."""
     from importlib.metadata import version

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 from spack_census.dataset.layout import PARTITION_VALUE
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Reason, Rejected
-from spack_census.documents.strict import json_value, yaml_mapping
+from spack_census.documents.strict import json_value
 
 _OPENING = re.compile(rb"---[ \t]*\n")
 _CLOSING = re.compile(rb"\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
@@ -150,6 +150,9 @@ def exact(data: bytes) -> PlainFields | None:
 
 def careful(text: bytes) -> dict[str, Any]:
     """Return the fields of any front matter, decoded; raises Rejected with the place."""
+    # The site writes JSON, and a YAML loader takes as long to load as a hundred of its documents.
+    from spack_census.documents import anyyaml
+
     keys = [match[1] for match in _JSON_KEY.finditer(text)]
     fields: dict[str, Any] = {}
     faults: list[Rejected] = []
@@ -167,7 +170,7 @@ def careful(text: bytes) -> dict[str, Any]:
         else:
             remaining = remaining.replace(match[0], b"", 1)
     try:
-        return {**yaml_mapping(remaining), **fields}
+        return {**anyyaml.mapping(remaining), **fields}
     except Rejected as rejected:
         if faults and rejected.problem.reason is Reason.BAD_YAML:
             raise faults[0] from rejected

@@ -112,15 +112,24 @@ def recognise(path: Path, unnamed: str | None = None, reading: Reading = PLAIN) 
 
     Raises SourceError.
     """
-    from spack_census.sources import archive, buildcache, directory, git
+    # A kind that it cannot be is not loaded: most sources are plain folders.
+    from spack_census.sources import choice, directory
 
-    found = buildcache.recognise(path, unnamed, reading)
-    if found is None and reading.view is not None:
+    chosen = choice.choose(path, unnamed, reading)
+    if chosen is not None:
+        from spack_census.sources import buildcache
+
+        return buildcache.opened(chosen, reading)
+    if reading.view is not None:
         message = f"{path} is no mirror with index views"
         raise SourceError(message, "leave out --view, or name the mirror's folder")
-    return (
-        found
-        or archive.recognise(path, unnamed)
-        or git.recognise(path, unnamed)
-        or directory.Directory(path, unnamed)
-    )
+    found: Source | None = None
+    if path.is_file():
+        from spack_census.sources import archive
+
+        found = archive.recognise(path, unnamed)
+    elif (path / "HEAD").is_file():
+        from spack_census.sources import git
+
+        found = git.recognise(path, unnamed)
+    return found or directory.Directory(path, unnamed)

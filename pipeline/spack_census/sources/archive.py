@@ -29,9 +29,7 @@ _LINK_REMEDY = "put the file itself there: tar --dereference --hard-dereference"
 
 
 def recognise(path: Path, unnamed: str | None) -> Archive | None:
-    """Return the archive at this path, None where none is."""
-    if not path.is_file():
-        return None
+    """Return the archive that this file is, None where it is none."""
     with path.open("rb") as file:
         head = file.read(tar.HEAD_BYTES)
     if head.startswith(_ZIP) or tar.compression(head) is not None or tar.is_tar(head):

@@ -28,7 +28,6 @@ from spack_census.sources import (
     Known,
     Reading,
     candidates,
-    choice,
     holdings,
     manifests,
     mirror,
@@ -36,6 +35,7 @@ from spack_census.sources import (
     places,
     specfiles,
 )
+from spack_census.sources.choice import Chosen
 from spack_census.sources.holdings import Held
 from spack_census.sources.listing import Listed
 
@@ -210,11 +210,8 @@ class BuildCache:
         return found, num_broken
 
 
-def recognise(path: Path, unnamed: str | None, reading: Reading) -> BuildCache | None:
-    """Return the build cache at this path, None where there is none; raises as `choose`."""
-    chosen = choice.choose(path, unnamed, reading)
-    if chosen is None:
-        return None
+def opened(chosen: Chosen, reading: Reading) -> BuildCache:
+    """Return the build cache that these indexes make up."""
     with_sizes = reading.with_sizes or reading.from_specs
     return BuildCache(chosen.root, tuple(chosen.indexes), with_sizes, empty=tuple(chosen.empty))
 

@@ -63,11 +63,10 @@ def find(root: Path, prefix: str = "", depth: int = _DEEPEST) -> Iterator[Shelf]
     """Yield what seems to be a shelf, at the root or somewhat below it, in order of paths."""
     folder = root / prefix
     name = frontmatter.snapshot_name(folder.name.encode(errors="surrogateescape"))
-    below = _folders(folder)
-    if name is not None and below and _has_document(folder / below[0]):
+    if name is not None and _has_document(folder):
         yield Shelf(prefix, name)
     elif depth:
-        for each in below:
+        for each in _folders(folder):
             yield from find(root, f"{prefix}{each}/", depth - 1)
 
 
@@ -80,9 +79,11 @@ def _folders(folder: Path) -> list[str]:
     return sorted(name for name in found if files.is_candidate(name) and _is_text(name))
 
 
-def _has_document(package: Path) -> bool:
+def _has_document(folder: Path) -> bool:
+    """Tell whether the first of what lies in a folder is a package with its document."""
     try:
-        return (package / _DOCUMENT).is_file()
+        first = min(filter(files.is_candidate, _listing(str(folder))), default=None)
+        return first is not None and (folder / first / _DOCUMENT).is_file()
     except OSError:
         return False
 

@@ -167,14 +167,14 @@ def test_without_obstore_it_is_told_before_any_work(
 ) -> None:
     imported = builtins.__import__
 
-    def lacking(name: str, *rest: Any) -> Any:
+    def lacking(name: str, *rest: Any, **named: Any) -> Any:
         if name.partition(".")[0] == "obstore":
             raise ImportError(name)
-        return imported(name, *rest)
+        return imported(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", lacking)
     assert main(["build", f"{scheme}://bucket/x", "--dataset", "a"]) == 2
-    assert "pip install '.[cloud]'" in capsys.readouterr().err
+    assert "pip install 'spack-census[cloud]'" in capsys.readouterr().err
     assert not Path("output").exists()
 
 

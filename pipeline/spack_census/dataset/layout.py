@@ -140,7 +140,7 @@ def pin(dataset: Path) -> Path:
         raise DatasetError(
             f"no dataset in {dataset}",
             f"build one: census build SOURCE --dataset {dataset}",
-            f"where SOURCE is {PUBLIC} (Spack's own), a mirror, or documents (the sample)",
+            f"where SOURCE is {PUBLIC} (Spack's), a mirror, or documents (the sample) in a clone",
             "or name another: --dataset DIR, or the variable CENSUS_DATASET",
         )
     if not current.is_symlink():

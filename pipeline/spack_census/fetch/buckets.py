@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from obstore import GetResult
     from obstore.store import GCSStore, S3Store
 
-_INSTALL = "install it, in the folder of this repository: python -m pip install '.[cloud]'"
+_INSTALL = "install it: python -m pip install 'spack-census[cloud]'"
 _CREDENTIALS = {
     "s3": "credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for anyone: "
     "AWS_SKIP_SIGNATURE=true; elsewhere: AWS_REGION, AWS_ENDPOINT_URL",

@@ -8,7 +8,6 @@ stands for any number of lines.
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -192,15 +191,10 @@ def test_a_page_that_shows_something_else_would_be_found() -> None:
     assert len(told) >= 8
 
 
-def test_the_page_of_queries_is_up_to_date() -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "pipeline")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+def test_lint_compares_the_generated_pages_which_takes_too_long_here() -> None:
+    lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    assert "python docs/generate.py --check\n" in lint
+    assert "make lint" in (ROOT / ".ci" / "run").read_text()
 
 
 def shown(notebook: nbformat.NotebookNode) -> list[list[str]]:

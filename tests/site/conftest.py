@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from spack_census.site import script
 from spack_census.site.publish import publish
@@ -46,11 +46,18 @@ def base(sites: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def visit(browser: Browser, base: str) -> Iterator[Visit]:
-    """Open a window of a usual size."""
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """Open a window of a usual size for all tests: each has a page of its own in it."""
     context = browsing.window(browser)
-    found = Visit(context.new_page(), base)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(window: BrowserContext, base: str) -> Iterator[Visit]:
+    """Open a page that is empty yet."""
+    found = Visit(window.new_page(), base)
     browsing.watch(found)
     yield found
-    context.close()
+    found.page.close()

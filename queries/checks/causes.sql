@@ -1,23 +1,30 @@
--- title: Changed specs of the newest pair and their causes that do not add up
--- column: law | Which counts should be equal, from previous to latest
+-- title: Changed specs of two snapshots and their causes that do not add up
+-- params: before, after
+-- column: law | Which counts should be equal
 -- column: package | Package of the changed spec or of the cause, null of all specs
 -- column: before_hash | Hash of the changed spec before, null where the law is of more
 -- column: after_hash | Its hash after
 -- column: expected | The count that there should be
 -- column: found | The count that was found
-
--- Of the main series alone: for the pairs of all, `causes` takes ten times as long.
 with became as materialized (
     select
         package,
         before_hash,
         after_hash
-    from changes(snapshot_named('previous'), snapshot_named('latest'))
+    from
+        changes(
+            snapshot_named(getvariable('before')),
+            snapshot_named(getvariable('after'))
+        )
 ),
 
 told as materialized (
     select *
-    from causes(snapshot_named('previous'), snapshot_named('latest'))
+    from
+        causes(
+            snapshot_named(getvariable('before')),
+            snapshot_named(getvariable('after'))
+        )
 ),
 
 -- Specs with a hash that stands twice on both sides are one pair of hashes, told twice.
@@ -66,16 +73,26 @@ pairs as (
 known as (
     select list(distinct package) as packages
     from nodes
-    where snapshot in (snapshot_named('previous'), snapshot_named('latest'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')),
+            snapshot_named(getvariable('after'))
+        )
 ),
 
 copies as (
     select
         hash,
-        count(*) filter (where snapshot = snapshot_named('previous')) as num_before,
-        count(*) filter (where snapshot = snapshot_named('latest')) as num_after
+        count(*) filter (where snapshot = snapshot_named(getvariable('before')))
+            as num_before,
+        count(*) filter (where snapshot = snapshot_named(getvariable('after')))
+            as num_after
     from specs
-    where snapshot in (snapshot_named('previous'), snapshot_named('latest'))
+    where
+        snapshot in (
+            snapshot_named(getvariable('before')),
+            snapshot_named(getvariable('after'))
+        )
     group by hash
 ),
 
@@ -123,8 +140,8 @@ laws as (
         null as package,
         null as before_hash,
         null as after_hash,
-        (select sum(num_before) from copies) as expected,
-        (select sum(least(num_before, num_after)) from copies)
+        (select ifnull(sum(num_before), 0) from copies) as expected,
+        (select ifnull(sum(least(num_before, num_after)), 0) from copies)
         + count(*) filter (before_hash is not null) as found
     from became
     union all
@@ -133,8 +150,8 @@ laws as (
         null as package,
         null as before_hash,
         null as after_hash,
-        (select sum(num_after) from copies) as expected,
-        (select sum(least(num_before, num_after)) from copies)
+        (select ifnull(sum(num_after), 0) from copies) as expected,
+        (select ifnull(sum(least(num_before, num_after)), 0) from copies)
         + count(*) filter (after_hash is not null) as found
     from became
 )

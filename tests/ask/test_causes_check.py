@@ -16,6 +16,7 @@ PATH = "a cause has one path, from a package down to it"
 BEFORE = "specs before = kept + matched + gone"
 AFTER = "specs after = kept + matched + appeared"
 MACROS = ("causes", "changes")
+PAIR = {"before": "develop-2024-01-01", "after": "develop-2024-01-02"}
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,7 @@ def answered() -> Iterator[duckdb.DuckDBPyConnection]:
     (case,) = [each for each in cases() if each.query == "checks.causes"]
     with in_memory(case.tables) as con:
         for macro in MACROS:
-            pair = "'develop-2024-01-01', 'develop-2024-01-02'"
-            con.execute(f"create table right_{macro} as from {macro}({pair})")
+            con.execute(f"create table right_{macro} as from {macro}($before, $after)", PAIR)
         yield con
 
 
@@ -81,7 +81,7 @@ def test_a_wrong_macro_breaks_the_law(
         rows = wrong if name == macro else f"from right_{name}"
         answered.execute(f"create or replace macro {name}(a, b) as table ({rows})")
 
-    found = run(answered, load("checks.causes"), {}).fetchall()
+    found = run(answered, load("checks.causes"), PAIR).fetchall()
 
     laws = [law for law, *_ in found]
     assert {law: laws.count(law) for law in laws} == broken

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from spack_census.ask.snapshots import Snapshot, listing, main_series, resolve
+from spack_census.ask.snapshots import Snapshot, listing, main_series, newest_pairs, resolve
 from spack_census.dataset import schema
 from spack_census.errors import CensusError, DatasetError, UnknownNameError
 from support.query_cases import in_memory
@@ -110,3 +110,13 @@ def test_a_single_snapshot_has_no_previous_one() -> None:
 def test_an_empty_dataset_has_neither_latest_nor_previous(name: str) -> None:
     with in_memory({}) as con, pytest.raises(DatasetError, match="holds no snapshot"):
         resolve(con, name)
+
+
+def test_the_newest_two_of_a_series_are_a_pair_where_there_are_two() -> None:
+    with in_memory({"snapshots": MIXED}) as con:
+        assert newest_pairs(con) == [
+            {"before": "develop-2024-06-02", "after": "develop-2024-06-09"},
+            {"before": "v0.22.0", "after": "v0.23.1"},
+        ]
+    with in_memory({}) as con:
+        assert newest_pairs(con) == []

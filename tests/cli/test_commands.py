@@ -183,6 +183,30 @@ def test_check_is_different_where_a_row_fails(census: Census, tmp_path: Path) ->
     assert re.search(r"FAILED  checks.hash_form +1 ", failed.out)
 
 
+def test_check_looks_at_the_newest_two_of_each_series(census: Census, tmp_path: Path) -> None:
+    # No rows of specs can break this check: a view that reckons wrong does.
+    views = tmp_path / "queries" / "views"
+    views.mkdir(parents=True)
+    (views / "wrong.sql").write_text(
+        "create or replace macro changes(a, b) as table (from "
+        "(select 'lib' as package, a as before_hash, b as after_hash, 'rebuilt' as change, "
+        "[]::varchar[] as stacks))"
+    )
+    (tmp_path / "queries" / "checks").mkdir()
+    query = catalogue()["checks.causes"]
+    (tmp_path / "queries" / "checks" / "causes.sql").write_text(query.sql)
+    names = [("r1", "release"), ("r2", "release"), ("d1", "dated"), ("d2", "dated"), ("o", "other")]
+    listed = [{"snapshot": name, "series": series} for name, series in names]
+    dataset = write_dataset(tmp_path / "ds", {"snapshots": listed})
+
+    failed = census(f"check --queries {tmp_path / 'queries'}", dataset=dataset)
+
+    assert failed.code == 1
+    assert failed.out.count("specs before = kept + matched + gone") == 2
+    for before, after in (("r1", "r2"), ("d1", "d2")):
+        assert re.search(rf" {before} +{after} ", failed.out)
+
+
 def test_path_is_the_folder_of_the_current_version(census: Census, shipped: Path) -> None:
     assert census("path").out == f"{(shipped / 'current').resolve()}\n"
 

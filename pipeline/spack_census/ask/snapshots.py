@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -63,6 +63,14 @@ def newest(snapshots: Sequence[Snapshot]) -> Snapshot:
     """Return the newest snapshot of the main series; raises DatasetError where there is none."""
     series = main_series(snapshots)
     return [each for each in snapshots if each.series == series][-1]
+
+
+def newest_pairs(con: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
+    """Return the newest two snapshots of each series that has two, as `before` and `after`."""
+    names = defaultdict[str, list[str]](list)
+    for each in listing(con):
+        names[each.series].append(each.snapshot)
+    return [{"before": s[-2], "after": s[-1]} for s in names.values() if len(s) > 1]
 
 
 def resolve(con: duckdb.DuckDBPyConnection, name: str) -> str:

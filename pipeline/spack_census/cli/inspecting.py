@@ -109,6 +109,8 @@ def rejects(
 def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wide = False) -> int:
     """Run the checks on the dataset; exit with 1 if one finds a failing row.
 
+    What two snapshots have to agree in is looked for in the newest two of each series.
+
     Example: census check
     """
     from spack_census.ask import rules, snapshots
@@ -126,17 +128,24 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
     )
     done: list[tuple[Cell, ...]] = []
     failing = []
+    given = {"--queries": queries, "--dataset": other_dataset(dataset)}
     with connect(dataset, queries) as connection:
+        pairs = snapshots.newest_pairs(connection)
         for query in catalogue(queries).values():
-            if query.name.startswith("checks."):
-                rows = run(connection, query, {})
-                number = len(rows)
-                done.append(("FAILED" if number else "ok", query.name, number, query.title))
-                if number:
-                    given = {"--queries": queries, "--dataset": other_dataset(dataset)}
-                    rest = shlex.join(["census", "query", query.name, *words(given)])
+            if not query.name.startswith("checks."):
+                continue
+            number = 0
+            for params in pairs if "before" in query.params else [{}]:
+                rows = run(connection, query, params)
+                if len(rows):
+                    number += len(rows)
+                    pair = [
+                        word for key, value in params.items() for word in ("-p", f"{key}={value}")
+                    ]
+                    rest = shlex.join(["census", "query", query.name, *pair, *words(given)])
                     shown_rows = replace(table(rows), command=rest, limit=_SAMPLE)
                     failing.append(Section(query.name, tables=[shown_rows]))
+            done.append(("FAILED" if number else "ok", query.name, number, query.title))
         text.show([Section(tables=[Table(columns, done)]), *failing], sys.stdout, wide=wide)
         note = rules.told(snapshots.listing(connection))
     if note:

@@ -97,6 +97,9 @@ def test_each_snapshot_gets_a_report_oldest_first(census: Census, tmp_path: Path
     index = (output / "index.html").read_text()
     assert index.index(f'href="{PAIRS[2]}/report.html"') < index.index(f'href="{PAIRS[1]}/')
     assert index.index(f'href="{PAIRS[1]}/report.html"') < index.index(f'href="{PAIRS[0]}/')
+    page = (output / PAIRS[1] / "report.html").read_text()
+    assert f'href="../{PAIRS[0]}/report.html"' in page
+    assert f'href="../{PAIRS[2]}/report.html"' in page
     assert not (output / ".drafts").exists()
 
 

@@ -132,7 +132,7 @@ def edges(draw: st.DrawFn, key: str, sigil: str, depth: int = 1) -> Want:
     return edge
 
 
-@share(0.5)
+@share(0.25)
 @given(wants())
 @example({"name": "hdf5", "edges": [{"sigil": "%", "node": {"name": "gcc"}}]})
 @example({"edges": [{"sigil": "^", "node": {"name": "gmake"}}]})
@@ -195,7 +195,7 @@ SMALL_EDGES = st.fixed_dictionaries(
 )
 
 
-@share(0.5)
+@share(0.25)
 @given(graphs(), st.sampled_from(NAMES), SMALL_EDGES, SMALL_EDGES)
 def test_small_graphs_are_answered_as_by_the_slow_rule(
     nodes: Nodes, name: str, edge: Want, nested: Want

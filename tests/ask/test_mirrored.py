@@ -67,7 +67,7 @@ def counted(rows: list[dict[str, Any]], spec_bytes: dict[str, int], series: str)
 
 
 @pytest.mark.parametrize("series", [None, "release"])
-@share(0.2)
+@share(0.12)
 @given(spec_bytes=st.dictionaries(st.sampled_from(HASHES), st.integers(0, 2**40)), rest=...)
 def test_by_stack_and_by_age(
     con: duckdb.DuckDBPyConnection,

@@ -91,7 +91,7 @@ def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["snapshot"], row["package"], row["hash"]))
 
 
-@share(0.2)
+@share(0.12)
 @given(source=ONE_SOURCE)
 def test_any_spec_comes_back_as_it_was(source: list[Made], read_rows: Reader) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -205,7 +205,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-@share(0.5)
+@share(0.3)
 @given(st.lists(SPECS, min_size=1, max_size=6), PARTS)
 def test_sql_finds_what_plain_python_does(
     empty: duckdb.DuckDBPyConnection, specs: list[Row], parts: list[Part]

@@ -167,7 +167,7 @@ def _read(name: str, path: Path) -> Query:
 
 @cache
 def _query(name: str, path: Path, sql: str) -> Query:
-    """Return what a text means, which is looked at once: that takes longer than to run most."""
+    # Looked at once: that takes longer than to run most.
     title, params, columns = _header(path, sql)
     _check_sql(path, sql, params)
     return Query(name, title, params, columns, sql, path)
@@ -213,8 +213,7 @@ def _split_params(value: str) -> list[str]:
 
 
 def _column(value: str) -> Column:
-    name, _, description = value.partition("|")
-    return Column(name.strip(), description.strip())
+    return Column(*map(str.strip, value.partition("|")[::2]))
 
 
 def _header_error(path: Path, number: int, message: str) -> QueryError:

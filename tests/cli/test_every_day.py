@@ -91,8 +91,12 @@ def test_help_is_a_command_and_names_what_all_commands_take(
     assert "Usage: census diff" in capsys.readouterr().out
 
 
-def test_a_shell_completes_commands() -> None:
-    asked = {"_CENSUS_COMPLETE": "bash_complete", "COMP_WORDS": "census sn", "COMP_CWORD": "1"}
+@pytest.mark.parametrize(
+    ("words", "completed"), [("sn", "snapshots"), ("query coverage.by_t", "coverage.by_target")]
+)
+def test_a_shell_completes_commands_and_queries(words: str, completed: str) -> None:
+    asked = {"_CENSUS_COMPLETE": "bash_complete", "COMP_WORDS": f"census {words}"}
+    asked["COMP_CWORD"] = str(len(words.split()))
     done = subprocess.run(
         [sys.executable, "-m", "spack_census.cli"],
         env={**PIPELINE, **asked},
@@ -100,7 +104,7 @@ def test_a_shell_completes_commands() -> None:
         text=True,
         check=False,
     )
-    assert done.stdout == "plain,snapshots\n", done.stderr
+    assert done.stdout == f"plain,{completed}\n", done.stderr
 
 
 INTERRUPTED = """

@@ -1,11 +1,7 @@
 """The checked-in queries: .sql files → Query, validated, and run by name.
 
 A query is called by its path: `queries/diff/packages.sql` is `diff.packages`. Its file begins with
-a header of fixed keys in this order, then holds one SELECT:
-
-    -- title: Packages that appeared or vanished between two snapshots
-    -- params: before, after
-    -- column: package | Package name
+a header (`headers.py`), then holds one SELECT.
 
 A parameter is read as `getvariable('before')`, which every way into DuckDB takes: after
 `set variable before = '…'` a file runs as it stands in its shells, notebooks and libraries.
@@ -18,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
-from spack_census.ask import snapshots
+from spack_census.ask import headers, snapshots
 from spack_census.errors import ParameterError, QueryError, UnknownNameError
 
 VIEWS = "views"
@@ -33,19 +29,9 @@ _SNAPSHOTS = {"before": "previous", "after": "latest", "snapshot": "latest"}
 DEFAULTS = {**_SNAPSHOTS, "os": "any"}
 """What a parameter of this name is where none is given."""
 
-_KEYS = ("title", "params", "column")
-_HEADER_LINE = re.compile(r"-- ([a-z]+): (\S.*)")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NAMED = re.compile(r"\bsnapshot_named\(\s*(getvariable\('[a-z_]+'\))\s*\)")
 _COMPARES = re.compile(r"\b(changes|causes)\(")
 _VARIABLE = re.compile(r"\bgetvariable\('([a-z][a-z0-9_]*)'\)")
-
-
-class Column(NamedTuple):
-    """A column of a query's result, as the header describes it."""
-
-    name: str
-    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +41,7 @@ class Query:
     name: str
     title: str
     params: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[headers.Column, ...]
     sql: str
     path: Path
 
@@ -96,12 +82,17 @@ def catalogue(root: Path | None = None) -> dict[str, Query]:
     return {name: _read(name, path) for name, path in _paths(find_root(root)).items()}
 
 
+def names() -> list[str]:
+    """Return the names of all queries, sorted; raises QueryError where a file's is none."""
+    return list(_paths(find_root()))
+
+
 def load(name: str, root: Path | None = None) -> Query:
     """Return one query by name; raises UnknownNameError, or QueryError where it is wrong."""
     folder = find_root(root)
     parts = name.split(".")
     path = folder.joinpath(*parts).with_suffix(".sql")
-    if not all(map(_NAME.fullmatch, parts)) or parts[0] == VIEWS or not path.is_file():
+    if not all(map(headers.NAME.fullmatch, parts)) or parts[0] == VIEWS or not path.is_file():
         raise UnknownNameError("query", name, _paths(folder), str(folder), "census queries")
     return _read(name, path)
 
@@ -150,7 +141,7 @@ def _paths(root: Path) -> dict[str, Path]:
         parts = path.relative_to(root).with_suffix("").parts
         if parts[0] == VIEWS:
             continue
-        if not all(map(_NAME.fullmatch, parts)):
+        if not all(map(headers.NAME.fullmatch, parts)):
             message = f"{path}: a query's name is made of a-z, 0-9 and _"
             raise QueryError(message, "rename the file or its folder")
         found[".".join(parts)] = path
@@ -168,56 +159,9 @@ def _read(name: str, path: Path) -> Query:
 @cache
 def _query(name: str, path: Path, sql: str) -> Query:
     # Looked at once: that takes longer than to run most.
-    title, params, columns = _header(path, sql)
+    title, params, columns = headers.read(path, sql)
     _check_sql(path, sql, params)
     return Query(name, title, params, columns, sql, path)
-
-
-def _header(path: Path, sql: str) -> tuple[str, tuple[str, ...], tuple[Column, ...]]:
-    found: dict[str, list[str]] = {key: [] for key in _KEYS}
-    at = 0
-    for number, line in enumerate(sql.splitlines(), start=1):
-        if not line.startswith("--"):
-            break
-        match = _HEADER_LINE.fullmatch(line.rstrip())
-        if match is None or match[1] not in _KEYS:
-            raise _header_error(path, number, f"{line!r} is no `-- key: value` of a header")
-        if _KEYS.index(match[1]) < at or (match[1] != "column" and found[match[1]]):
-            raise _header_error(path, number, f"{match[1]!r} is out of order or stands twice")
-        at = _KEYS.index(match[1])
-        found[match[1]].append(match[2])
-        _check_value(path, number, match[1], found[match[1]])
-    for key in ("title", "column"):
-        if not found[key]:
-            raise _header_error(path, 1, f"the header has no {key!r}")
-    params = tuple(_split_params(found["params"][0])) if found["params"] else ()
-    return found["title"][0], params, tuple(map(_column, found["column"]))
-
-
-def _check_value(path: Path, number: int, key: str, values: list[str]) -> None:
-    """Raise QueryError unless the last value read fits its key and those before it."""
-    names = []
-    if key == "params":
-        names = _split_params(values[-1])
-    elif key == "column":
-        names = [_column(value).name for value in values]
-        if not _column(values[-1]).description:
-            raise _header_error(path, number, "a column needs a name, `|` and a description")
-    for name in names:
-        if not _NAME.fullmatch(name) or names.count(name) > 1:
-            raise _header_error(path, number, f"{name!r} is no name, or stands twice")
-
-
-def _split_params(value: str) -> list[str]:
-    return [name.strip() for name in value.split(",")]
-
-
-def _column(value: str) -> Column:
-    return Column(*map(str.strip, value.partition("|")[::2]))
-
-
-def _header_error(path: Path, number: int, message: str) -> QueryError:
-    return QueryError(f"{path}:{number}: {message}", f"keys, in order: {', '.join(_KEYS)}")
 
 
 def _check_sql(path: Path, sql: str, params: tuple[str, ...]) -> None:

@@ -26,6 +26,8 @@ from spack_census.cli.printing import answer, write_rows
 from spack_census.errors import ParameterError
 
 if TYPE_CHECKING:
+    from click import Context, Parameter
+
     from spack_census.ask.queries import Query
 
 OnTarget = Annotated[
@@ -130,8 +132,14 @@ def package(
         answer(lambda: shown(report, command), lambda: spec_rows(con, report), format, wide=wide)
 
 
+def _begun(_ctx: Context, _parameter: Parameter, begun: str) -> list[str]:
+    from spack_census.ask.queries import names
+
+    return [name for name in names() if name.startswith(begun)]
+
+
 def query(
-    name: Annotated[str, Argument(metavar="NAME", help="Name, such as coverage.by_target.")],
+    name: Annotated[str, Argument("NAME", "Name, such as coverage.by_target.", _begun)],
     parameters: Annotated[
         list[str] | None,
         Option("-p", "--param", metavar="KEY=VALUE", help="A parameter of the query."),

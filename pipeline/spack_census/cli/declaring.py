@@ -34,6 +34,8 @@ class Argument(NamedTuple):
 
     metavar: str
     help: str
+    complete: Callable[[click.Context, click.Parameter, str], list[str]] | None = None
+    """What a shell can put there of what was begun."""
 
 
 class Option:
@@ -174,6 +176,7 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> click.Parameter:
             nargs=-1 if several else 1,
             metavar=metavar if needed else f"[{metavar}]",
             help=declared.help,
+            shell_complete=declared.complete,
             **settings,
         )
     assert isinstance(declared, Option)

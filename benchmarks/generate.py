@@ -135,21 +135,30 @@ def _document(package: str, snapshot: str, specs: list[dict[str, Any]]) -> str:
 
 
 def index(folder: Path, copies: int) -> None:
-    """Write a build cache of one snapshot: each spec of the sample `copies` times, other hashes."""
+    """Write a build cache of one index: the sample's 136 specs `copies` times, other hashes.
+
+    Each spec depends on what it depends on in its copy and in the copy before, on ten others.
+    """
     listing = json.loads((INDEXES / "cache_spack_io_index.json").read_text())
+    listed = [each for each in listing[INDEXED_SNAPSHOT] if each["label"] == "root"]
     folder.mkdir(parents=True)
-    listed = listing[INDEXED_SNAPSHOT]
     (folder / "cache_spack_io_index.json").write_text(json.dumps({INDEXED_SNAPSHOT: listed}))
-    for each in listed:
-        relative = each["url"].removeprefix("s3://spack-binaries/")
-        content = json.loads(gzip.decompress((INDEXES / f"{relative}.gz").read_bytes()))
-        text = json.dumps(content["database"].pop("installs"))
-        content["database"]["installs"] = {
-            key: value for copy in range(copies) for key, value in _renamed(text, copy).items()
-        }
-        path = folder / relative
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(content))
+    relative = listed[0]["url"].removeprefix("s3://spack-binaries/")
+    content = json.loads(gzip.decompress((INDEXES / f"{relative}.gz").read_bytes()))
+    text = json.dumps(content["database"].pop("installs"))
+    before = _renamed(text, copies)
+    installs: dict[str, Any] = {}
+    for copy in range(copies):
+        copied = _renamed(text, copy)
+        edges = [record["spec"].get("dependencies", []) for record in before.values()]
+        before = _renamed(text, copy)
+        for record, more in zip(copied.values(), edges, strict=True):
+            record["spec"]["dependencies"] = record["spec"].get("dependencies", []) + more
+        installs |= copied
+    content["database"]["installs"] = installs
+    path = folder / relative
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))
 
 
 def _renamed(installs: str, copy: int) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 All in one session on one machine; what counts are the ratios. Prints tables in Markdown and
 writes results.json beside this file. `--sizes S M L` adds an input of 1,000 snapshots, which
-takes an hour to make; `--input FOLDER` keeps inputs there and uses what it finds.
+takes an hour to make; `--input FOLDER` keeps inputs there and uses what it finds; `--alone` runs
+nothing but the sizes and adds them to results.json: `--sizes L --alone`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import os
 import platform
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +25,9 @@ import asking
 import generate
 import suites
 import tables
-from measure import apart
+from measure import Arguments, Result, apart
 
-HERE = Path(__file__).parent
+RESULTS = Path(__file__).with_name("results.json")
 SIZES = {
     "S": (1, 6_300),
     "W": (2, 40_000),
@@ -41,32 +44,55 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["S", "W", "M/10", "M"])
     parser.add_argument("--input", type=Path)
+    parser.add_argument("--alone", action="store_true", help="the sizes, to add to results.json")
     options = parser.parse_args()
+    earlier = json.loads(RESULTS.read_text()) if options.alone else {"sizes": {}}
     results: dict[str, Any] = {
+        **earlier,
         "machine": _machine(),
         "load_before": os.getloadavg(),
-        "sizes": {},
     }
     with tempfile.TemporaryDirectory() as scratch:
-        inputs = options.input or Path(scratch) / "input"
-        results["git"] = suites.git(Path(scratch) / "git", options.runs)
-        results["index"] = suites.index(Path(scratch) / "index", options.runs)
-        results["asking"] = apart(asking.measured, 1)
-        results["commands"] = suites.commands(Path(scratch), options.runs)
-        results["explorer"] = {
-            "60,000 specs": suites.explorer(Path(scratch) / "explorer", options.runs)
-        }
+        if not options.alone:
+            results |= _others(Path(scratch), options.runs)
         for size in options.sizes:
-            results["sizes"][size] = _measure(size, inputs, Path(scratch), options.runs)
-            if size == "M":
-                dataset = Path(scratch) / f"dataset-{size}"
-                folder = Path(scratch) / "explorer-M"
-                found = suites.explorer(folder, options.runs, dataset)
+            inputs = options.input or Path(scratch) / "input"
+            found = _part(size, _measure, size, inputs, Path(scratch), options.runs)
+            results["sizes"][size] = found
+            if size == "M" and not options.alone:
+                dataset, folder = Path(scratch) / "dataset-M", Path(scratch) / "explorer-M"
+                found = _part("explorer, M", suites.explorer, folder, options.runs, dataset)
                 results["explorer"]["100 snapshots"] = found
     results["load_after"] = os.getloadavg()
     text = json.dumps(results, indent=1, default=dataclasses.asdict)
-    (HERE / "results.json").write_text(f"{text}\n")
+    RESULTS.write_text(f"{text}\n")
     print(tables.render(json.loads(text)))
+
+
+def _others(scratch: Path, runs: int) -> dict[str, Any]:
+    """Return what is measured besides the sizes."""
+    explorer = _part("explorer", suites.explorer, scratch / "explorer", runs)
+    return {
+        "explorer": {"60,000 specs": explorer},
+        "git": _part("git", suites.git, scratch / "git", runs),
+        "index": _part("index", suites.index, scratch / "index", runs),
+        "asking": _part("asking", apart, asking.measured, 1),
+        "commands": _part("commands", suites.commands, scratch, runs),
+    }
+
+
+def _part(
+    name: str,
+    function: Callable[Arguments, Result],
+    *args: Arguments.args,
+    **named: Arguments.kwargs,
+) -> Result:
+    """Return what a part measures, saying when it begins and how long it took."""
+    print(f"{name} …", file=sys.stderr)
+    started = time.monotonic()
+    found = function(*args, **named)
+    print(f"{name}: {time.monotonic() - started:,.0f} s", file=sys.stderr)
+    return found
 
 
 def _machine() -> dict[str, Any]:

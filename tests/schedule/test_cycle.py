@@ -18,7 +18,7 @@ from spack_census.errors import CensusError
 from spack_census.reports import shelf
 from spack_census.schedule import cycle
 from spack_census.schedule.config import read
-from spack_census.sources import Source
+from spack_census.sources.model import Source
 from support.command_line import Ran
 from support.documents_made import Spec, hash_of, write_document
 from support.report_folders import state

@@ -17,7 +17,7 @@ from pathlib import Path
 from spack_census.building import workers
 from spack_census.building.convert import Task
 from spack_census.documents.records import Document, Reject
-from spack_census.sources import NONE_KNOWN, Candidate, Known
+from spack_census.sources.model import NONE_KNOWN, Candidate, Known
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from spack_census.dataset.publication import Publication, lock
 from spack_census.disk import apart, durable, failpoints
 from spack_census.errors import DatasetError
 from spack_census.fetch.opening import open_source
-from spack_census.sources import Reading, Source
+from spack_census.sources.model import Reading, Source
 
 _FINGERPRINTS = "fingerprints.json"
 _MEND = "mend that and build again; what was published before is as it was"

@@ -24,8 +24,9 @@ from spack_census.dataset.layout import File, SnapshotState
 from spack_census.documents.limits import RULES
 from spack_census.documents.records import Document, Problem, Reason, Reject
 from spack_census.errors import ClusterError, SourceError
-from spack_census.sources import Source, shelves
+from spack_census.sources import shelves
 from spack_census.sources.directory import Directory
+from spack_census.sources.model import Source
 from spack_census.sources.shelves import Look
 from spack_census.spack import series
 

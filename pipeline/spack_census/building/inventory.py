@@ -20,8 +20,9 @@ import msgspec
 from spack_census.building.convert import Converted
 from spack_census.disk import durable
 from spack_census.documents.records import Reject
-from spack_census.sources import Candidate, Entry, Fingerprint, Known, Source, shelves
+from spack_census.sources import shelves
 from spack_census.sources.directory import Directory
+from spack_census.sources.model import Candidate, Entry, Fingerprint, Known, Source
 from spack_census.sources.shelves import Look, Shelf
 
 _KEPT_SOURCES = 15

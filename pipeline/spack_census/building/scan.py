@@ -9,7 +9,7 @@ from spack_census.building.convert import Converted, NoShelf, Task, revision
 from spack_census.building.inventory import Remembered
 from spack_census.dataset.publication import Publication
 from spack_census.disk import failpoints
-from spack_census.sources import Source
+from spack_census.sources.model import Source
 
 Run = Callable[[Sequence[Task]], Iterable[Converted | NoShelf]]
 """Yields the result of each task as it is done."""

@@ -66,7 +66,7 @@ def build(
     """
     from spack_census.building import builder
     from spack_census.disk import locking
-    from spack_census.sources import Reading
+    from spack_census.sources.model import Reading
 
     opening.demand_apart(source, dataset)
     reading = Reading(with_sizes, view, from_specs)

@@ -181,7 +181,7 @@ def verify(
     from spack_census.building import builder
     from spack_census.cli.building import progress
     from spack_census.dataset.verify import verify as read_again
-    from spack_census.sources import Reading
+    from spack_census.sources.model import Reading
 
     found = read_again(dataset)
     if repair is not None and found.findings:

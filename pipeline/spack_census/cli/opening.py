@@ -10,7 +10,7 @@ from spack_census.cli.declaring import Option
 from spack_census.sources.githistory import Every
 
 if TYPE_CHECKING:
-    from spack_census.sources import Reading, Source
+    from spack_census.sources.model import Reading, Source
 
 _PANEL = "Git history"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spack_census import sources
 from spack_census.fetch import addresses
-from spack_census.sources import PLAIN, Reading, Source
+from spack_census.sources.model import PLAIN, Reading, Source
 
 
 def open_source(

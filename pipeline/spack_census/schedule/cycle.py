@@ -24,7 +24,7 @@ from spack_census.schedule.config import RunConfig, SourceConfig
 from spack_census.schedule.history import History
 from spack_census.schedule.steps import MEND, Cycle, Log, Observer, fail, share, take
 from spack_census.site import publish as explorer
-from spack_census.sources import Reading
+from spack_census.sources.model import Reading
 
 _STATE = ".run"
 """Folder below that of the reports: the lock of runs, and the hooks that are still to be run."""

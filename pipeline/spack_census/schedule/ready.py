@@ -11,7 +11,7 @@ from spack_census.fetch.opening import open_source
 from spack_census.reports import index
 from spack_census.schedule.config import RunConfig
 from spack_census.site import publish as explorer
-from spack_census.sources import Reading
+from spack_census.sources.model import Reading
 
 
 def planned(config: RunConfig) -> list[str]:

@@ -20,7 +20,8 @@ import msgspec
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import CensusError, SourceError
-from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files, tar
+from spack_census.sources import files, tar
+from spack_census.sources.model import NONE_KNOWN, Candidate, Entry, Known, candidates
 from spack_census.sources.tar import Member
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")

@@ -21,23 +21,11 @@ from spack_census.documents import indexes
 from spack_census.documents.indexes import Described
 from spack_census.documents.records import Document, Problem, Reason, Reject, Rejected
 from spack_census.errors import SourceError
-from spack_census.sources import (
-    NONE_KNOWN,
-    Candidate,
-    Entry,
-    Known,
-    Reading,
-    candidates,
-    holdings,
-    manifests,
-    mirror,
-    oci,
-    places,
-    specfiles,
-)
+from spack_census.sources import holdings, manifests, mirror, oci, places, specfiles
 from spack_census.sources.choice import Chosen
 from spack_census.sources.holdings import Held
 from spack_census.sources.listing import Listed
+from spack_census.sources.model import NONE_KNOWN, Candidate, Entry, Known, Reading, candidates
 
 _DOUBT_NS = 2_000_000_000
 _MISSING = "missing"

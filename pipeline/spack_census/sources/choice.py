@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spack_census.errors import SourceError, UnknownNameError
-from spack_census.sources import Reading, listing, mirror, oci, places, specfiles
+from spack_census.sources import listing, mirror, oci, places, specfiles
 from spack_census.sources.listing import LISTING, Listed
+from spack_census.sources.model import Reading
 
 _HEAD_BYTES = 4096
 _IS_INDEX = re.compile(rb'\s*\{\s*"database"\s*:')

@@ -15,7 +15,8 @@ from pathlib import Path
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
 from spack_census.errors import SourceError
-from spack_census.sources import NONE_KNOWN, Candidate, Entry, Known, candidates, files, shelves
+from spack_census.sources import files, shelves
+from spack_census.sources.model import NONE_KNOWN, Candidate, Entry, Known, candidates
 from spack_census.sources.shelves import Shelf
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

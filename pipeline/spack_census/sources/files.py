@@ -15,7 +15,7 @@ from typing import Protocol
 from spack_census.documents import batches, frontmatter, legacy, parsing
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Problem, Reason, Reject
-from spack_census.sources import Entry
+from spack_census.sources.model import Entry
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
 HEAD_BYTES = 4096

@@ -25,19 +25,11 @@ import msgspec
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reject
 from spack_census.errors import ParameterError, SourceError
-from spack_census.sources import (
-    NONE_KNOWN,
-    Candidate,
-    Entry,
-    Known,
-    candidates,
-    files,
-    githistory,
-    gitobjects,
-)
+from spack_census.sources import files, githistory, gitobjects
 from spack_census.sources.githistory import Every, State
 from spack_census.sources.gitobjects import Blobs
 from spack_census.sources.gittree import Tree
+from spack_census.sources.model import NONE_KNOWN, Candidate, Entry, Known, candidates
 
 _DEVELOP = "develop"
 _SITE_FOLDER = "_cache"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from spack_census.documents.limits import LIMITS
 from spack_census.documents.records import Document, Reason, Reject
-from spack_census.sources import Entry, files, gitobjects
+from spack_census.sources import files, gitobjects
 from spack_census.sources.gitobjects import Blobs, TreeItem
+from spack_census.sources.model import Entry
 
 _REGULAR = ("100644", "100755")
 _SUBMODULE = "160000"

@@ -129,10 +129,9 @@ create or replace macro changes(a, b) as table (
         from placed
     ),
 
+    -- Only where a side has several of a kind is to be told who is matched with whom.
     crowded as (
-        select
-            is_after,
-            kind
+        select kind
         from ranked
         group by is_after, kind
         having count(*) > 1
@@ -151,8 +150,7 @@ create or replace macro changes(a, b) as table (
             on
                 ends.dependency_hash = nodes.hash
                 and ends.snapshot = nodes.snapshot
-        semi join crowded
-            on ranked.kind = crowded.kind and ranked.is_after = crowded.is_after
+        semi join crowded on ranked.kind = crowded.kind
         group by ranked.is_after, ranked.hash
     ),
 
@@ -161,6 +159,7 @@ create or replace macro changes(a, b) as table (
             ranked.*,
             ifnull(needs.needed, []) as needed
         from ranked
+        semi join crowded on ranked.kind = crowded.kind
         left join needs
             on ranked.hash = needs.hash and ranked.is_after = needs.is_after
     ),
@@ -180,12 +179,17 @@ create or replace macro changes(a, b) as table (
 
     numbered as (
         select
-            *,
+            ranked.*,
+            1 as position
+        from ranked
+        anti join crowded on ranked.kind = crowded.kind
+        union all
+        select
+            * exclude (needed, alone),
             row_number() over (
                 partition by is_after, kind
                 order by alone, needed, version, patches, hash, copy
-            ) as position,
-            dense_rank() over (partition by slot, is_after order by kind) as place
+            ) as position
         from paired
     ),
 
@@ -199,10 +203,8 @@ create or replace macro changes(a, b) as table (
             settings,
             stacks,
             count(*) filter (where not is_after) as before_members,
-            count(*) filter (where is_after) as after_members,
-            any_value(place) filter (where not is_after) as before_place,
-            any_value(place) filter (where is_after) as after_place
-        from numbered
+            count(*) filter (where is_after) as after_members
+        from ranked
         group by
             slot,
             kind,
@@ -214,9 +216,16 @@ create or replace macro changes(a, b) as table (
     ),
 
     uneven as (
-        select *
+        select
+            *,
+            count(*) filter (where before_members > 0)
+                over (partition by slot order by kind)
+                as before_place,
+            count(*) filter (where after_members > 0)
+                over (partition by slot order by kind)
+                as after_place
         from kinds
-        where before_members <> after_members
+        qualify before_members <> after_members
     ),
 
     words as (

@@ -105,7 +105,7 @@ def builds(source: Path, dataset: Path, specs: int, runs: int) -> dict[str, Cost
     finally:
         for path in source.glob("develop-206*"):
             shutil.rmtree(path)
-    once([*command, "--prune"])
+    once([*command, "--prune", "--replace"])
     return said({"cold": cold, "unchanged": unchanged, "one new snapshot": new})
 
 

@@ -25,7 +25,7 @@ def answered() -> Iterator[duckdb.DuckDBPyConnection]:
     (case,) = [each for each in cases() if each.query == "checks.causes"]
     with in_memory(case.tables) as con:
         for macro in MACROS:
-            con.execute(f"create table right_{macro} as from {macro}($before, $after)", PAIR)
+            con.execute(f"create temp table right_{macro} as from {macro}($before, $after)", PAIR)
         yield con
 
 
@@ -79,7 +79,7 @@ def test_a_wrong_macro_breaks_the_law(
 ) -> None:
     for name in MACROS:
         rows = wrong if name == macro else f"from right_{name}"
-        answered.execute(f"create or replace macro {name}(a, b) as table ({rows})")
+        answered.execute(f"create or replace temp macro {name}(a, b) as table ({rows})")
 
     found = run(answered, load("checks.causes"), PAIR).fetchall()
 

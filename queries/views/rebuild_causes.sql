@@ -57,16 +57,21 @@ create or replace macro causes(a, b) as table (
             after_hash,
             change,
             stacks,
-            row_number() over (order by before_hash, after_hash) as number
+            hash(before_hash) as before_node,
+            hash(after_hash) as after_node
         from changes(a, b)
         where before_hash is not null and after_hash is not null
     ),
 
-    -- Numbers stand for hashes, in any order: they are joined far faster than text.
+    -- Numbers stand for hashes: they are joined far faster than text.
     identities as materialized (
         select
-            hash,
-            row_number() over () as node
+            hash(hash) as node,
+            if(
+                min(hash) = max(hash),
+                min(hash),
+                error('two hashes have one number: ' || min(hash) || ' ' || max(hash))
+            ) as hash
         from (
             select hash
             from nodes
@@ -80,12 +85,13 @@ create or replace macro causes(a, b) as table (
             from dependencies
             where a is distinct from b and snapshot in (a, b)
         ) as written
+        group by hash(hash)
     ),
 
     sides as materialized (
         select distinct on (is_after, node)
             nodes.snapshot = b as is_after,
-            identities.node,
+            hash(nodes.hash) as node,
             nodes.version,
             nodes.version_key,
             nodes.compiler_name,
@@ -98,21 +104,18 @@ create or replace macro causes(a, b) as table (
             nodes.package_hash,
             not nodes.in_buildcache as is_external
         from nodes
-        inner join identities on nodes.hash = identities.hash
         where nodes.snapshot in (a, b) and a is distinct from b
     ),
 
     edges as materialized (
         select
-            ends.snapshot = b as is_after,
-            upper.node as upper,
-            ends.dependency,
-            lower.node as lower,
-            array_to_string(ends.deptypes, ',') as types
-        from dependencies as ends
-        inner join identities as upper on ends.hash = upper.hash
-        inner join identities as lower on ends.dependency_hash = lower.hash
-        where ends.snapshot in (a, b) and a is distinct from b
+            snapshot = b as is_after,
+            hash(hash) as upper,
+            dependency,
+            hash(dependency_hash) as lower,
+            array_to_string(deptypes, ',') as types
+        from dependencies
+        where snapshot in (a, b) and a is distinct from b
     ),
 
     repeated as materialized (
@@ -162,73 +165,85 @@ create or replace macro causes(a, b) as table (
         group by is_after, upper
     ),
 
-    steps as (
-        select distinct
-            matched.package,
-            before.node as before_node,
-            after.node as after_node
+    -- What stands under one name below both ends of a step, from matched specs down. A
+    -- group joins the two sides: each edge is looked up once, not once a side.
+    met as materialized (
+        select
+            null::ubigint as before_upper,
+            null::ubigint as after_upper,
+            package as dependency,
+            0 as place,
+            before_node,
+            after_node,
+            false as other_types
         from matched
-        inner join identities as before on matched.before_hash = before.hash
-        inner join identities as after on matched.after_hash = after.hash
         union
         select
-            dependency as package,
-            lower_before as before_node,
-            lower_after as after_node
+            ends.before_node as before_upper,
+            ends.after_node as after_upper,
+            needs.dependency,
+            needs.place,
+            any_value(needs.lower) filter (not needs.is_after) as before_node,
+            any_value(needs.lower) filter (needs.is_after) as after_node,
+            min(needs.types) <> max(needs.types) as other_types
         from (
-            select
-                needs.dependency,
-                any_value(needs.lower) filter (not needs.is_after) as lower_before,
-                any_value(needs.lower) filter (needs.is_after) as lower_after
-            from (
-                select
-                    before_node,
-                    after_node,
-                    unnest([before_node, after_node]) as upper,
-                    unnest([false, true]) as is_after
-                from steps
-            ) as ends
-            inner join needs
-                on ends.upper = needs.upper and ends.is_after = needs.is_after
-            group by
-                ends.before_node,
-                ends.after_node,
-                needs.dependency,
-                needs.place
-        ) as met
-        where lower_before <> lower_after
+            select distinct
+                met.before_node,
+                met.after_node,
+                unnest([met.before_node, met.after_node]) as upper,
+                unnest([false, true]) as is_after
+            from met
+            -- A matched spec is a start: a way down to it need not go on below it.
+            anti join matched
+                on
+                    met.before_node = matched.before_node
+                    and met.after_node = matched.after_node
+                    and met.before_upper is not null
+            where met.before_node <> met.after_node
+        ) as ends
+        inner join needs on ends.upper = needs.upper and ends.is_after = needs.is_after
+        group by
+            ends.before_node,
+            ends.after_node,
+            needs.dependency,
+            needs.place
+        having count(*) = 2
     ),
 
     numbered as materialized (
         select
-            steps.*,
+            steps.package,
+            steps.before_node,
+            steps.after_node,
             before.hash as before_hash,
             after.hash as after_hash,
             row_number() over (
                 order by steps.package, before.hash, after.hash
             ) as step
-        from steps
+        from (
+            select distinct
+                dependency as package,
+                before_node,
+                after_node
+            from met
+            where before_node <> after_node
+        ) as steps
         inner join identities as before on steps.before_node = before.node
         inner join identities as after on steps.after_node = after.node
     ),
 
     shared as materialized (
         select
-            ends.step,
-            needs.dependency,
-            any_value(needs.lower) filter (not needs.is_after) as before_node,
-            any_value(needs.lower) filter (needs.is_after) as after_node,
-            min(needs.types) <> max(needs.types) as other_types
-        from (
-            select
-                step,
-                unnest([before_node, after_node]) as upper,
-                unnest([false, true]) as is_after
-            from numbered
-        ) as ends
-        inner join needs on ends.upper = needs.upper and ends.is_after = needs.is_after
-        group by ends.step, needs.dependency, needs.place
-        having count(*) = 2
+            numbered.step,
+            met.dependency,
+            met.before_node,
+            met.after_node,
+            met.other_types
+        from met
+        inner join numbered
+            on
+                met.before_upper = numbered.before_node
+                and met.after_upper = numbered.after_node
     ),
 
     links as materialized (

@@ -49,8 +49,8 @@ PORTED = {
     "ask/attributes.py": ("constraint.js", "fb2740f14ac8"),
     "ask/dependencies.py": ("constraint.js", "877612a03225"),
     "ask/hosts.py": ("hosts.js and site/index.py", "43b90239e600"),
-    "queries/views/changes.sql": ("diff.js and matching.js", "7e6a88696fba"),
-    "queries/views/os_glibc.sql": ("hosts.js and site/index.py", "60f1416697ea"),
+    "queries/views/changes.sql": ("diff.js and matching.js", "f960698a247a"),
+    "queries/views/os_glibc.sql": ("hosts.js and site/index.py", "a736a341cbb0"),
 }
 """Original → the modules that port it, and the start of the SHA-256 that they were held to."""
 

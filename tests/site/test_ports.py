@@ -45,7 +45,7 @@ PORTED = {
     "spack/ranges.py": ("versions.js", "5649cd0bc293"),
     "spack/tokens.py": ("grammar.js", "58f698d978f7"),
     "spack/attributes.py": ("constraint.js", "7684451b5c5f"),
-    "spack/grammar.py": ("constraint.js", "5abdb32319d8"),
+    "spack/grammar.py": ("constraint.js", "1ec808df0369"),
     "ask/attributes.py": ("constraint.js", "fb2740f14ac8"),
     "ask/dependencies.py": ("constraint.js", "877612a03225"),
     "ask/hosts.py": ("hosts.js and site/index.py", "43b90239e600"),

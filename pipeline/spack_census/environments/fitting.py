@@ -10,6 +10,7 @@ import duckdb
 from spack_census.ask import snapshots
 from spack_census.ask.held import made
 from spack_census.ask.hosts import Host
+from spack_census.disk import there
 from spack_census.environments.abstract import fit_manifest, rank_manifest
 from spack_census.environments.locked import fit_lockfile, rank_lockfile
 from spack_census.environments.lockfile import read_lockfile
@@ -38,7 +39,7 @@ def read(path: Path, known: Mapping[str, str] | None = None) -> Lockfile | Manif
 
     `known` is what is known of the machine, as `read_manifest` takes it.
     """
-    if path.is_dir():
+    if there.is_folder(path):
         inside = [path / name for name in ("spack.lock", "spack.yaml") if (path / name).exists()]
         if not inside:
             message = f"{path} has neither spack.lock nor spack.yaml"

@@ -14,6 +14,7 @@ import duckdb
 
 from spack_census.ask import finding, knowledge, snapshots
 from spack_census.ask.database import connect, connect_rows
+from spack_census.disk import there
 from spack_census.environments.lockfile import read_lockfile
 from spack_census.environments.model import Lockfile
 from spack_census.environments.rows import Rows, locked, stored
@@ -110,12 +111,8 @@ class Sides:
         if name is not None:
             return Place(name)
         path = Path(text)
-        try:
-            path = path / _LOCK if (path / _LOCK).is_file() else path
-            return Place(str(path), read_lockfile(path)) if text and path.is_file() else None
-        except OSError:
-            # Such as a text that is too long for the name of a file.
-            return None
+        path = path / _LOCK if there.is_file(path / _LOCK) else path
+        return Place(str(path), read_lockfile(path)) if text and there.is_file(path) else None
 
     def _snapshot(self, text: str) -> str | None:
         word, colon, series = text.partition(":")
@@ -212,8 +209,8 @@ def _demand_locked(lock: Lockfile, name: str, known: set[str]) -> None:
 def _demand_no_path(text: str) -> None:
     """Raise EnvironmentFileError where a text can only be a path, and there is no lockfile."""
     looks = _PATH.match(text) is not None and _HASH.fullmatch(text) is None
-    looks |= text.endswith((".lock", ".yaml")) or ("/" in text and Path(text).is_dir())
-    if looks and Path(text).is_dir():
+    looks |= text.endswith((".lock", ".yaml")) or ("/" in text and there.is_folder(text))
+    if looks and there.is_folder(text):
         raise EnvironmentFileError(
             f"no {_LOCK} in the folder {text}", f"make one: spack -e {text} concretize"
         )

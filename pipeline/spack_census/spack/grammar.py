@@ -199,6 +199,8 @@ class _Parser:
         parts = self.toolchains[token.value]
         entries = [{"spec": parts}] if isinstance(parts, str) else parts
         for entry in entries:
+            if "spec" not in entry:
+                fail(self.text, f"the toolchain {token.value} cannot be read", at=token.start)
             try:
                 part = parse(entry["spec"])
                 when = parse(entry["when"]) if entry.get("when") else None

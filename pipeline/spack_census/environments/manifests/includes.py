@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spack_census.disk import there
 from spack_census.environments.manifests.conditions import holds
 from spack_census.environments.manifests.loading import load
 
@@ -86,7 +87,7 @@ def _gather(
             found.locks.append((written, place))
             continue
         files = _files(place)
-        if not files and not place.is_dir() and not _optional(entry):
+        if not files and not there.is_folder(place) and not _optional(entry):
             found.gaps.append(Gap(written, "is not there", _decides(written)))
         for file in files:
             if file in within or len(within) > _DEEPEST:
@@ -126,9 +127,10 @@ def _chosen(entry: Any, known: Mapping[str, str]) -> tuple[str | None, Gap | Non
 
 
 def _files(place: Path) -> list[Path]:
-    if place.is_dir():
-        return [file for name in _SECTIONS if (file := place / f"{name}.yaml").is_file()]
-    return [place] if place.is_file() else []
+    if there.is_folder(place):
+        named = (place / f"{name}.yaml" for name in _SECTIONS)
+        return [file for file in named if there.is_file(file)]
+    return [place] if there.is_file(place) else []
 
 
 def _optional(entry: Any) -> bool:

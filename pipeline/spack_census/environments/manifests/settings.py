@@ -32,15 +32,21 @@ def settings(configuration: Mapping[Any, Any]) -> Settings:
 
 
 def toolchains(configuration: Mapping[Any, Any]) -> Toolchains:
-    """Return the toolchains that a merged configuration defines, those that can be read."""
+    """Return the toolchains that a merged configuration defines.
+
+    One that cannot be read has an entry without a spec, so that no constraint with it is answered.
+    """
     section = configuration.get("toolchains")
     found: dict[str, str | list[dict[str, str]]] = {}
     for name, value in (section if isinstance(section, dict) else {}).items():
         if isinstance(value, str):
             found[str(name)] = value
-        elif isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        else:
             found[str(name)] = [
-                {str(key): str(text) for key, text in each.items()} for each in value
+                {str(key): str(text) for key, text in each.items()}
+                if isinstance(each, dict)
+                else {}
+                for each in (value if isinstance(value, list) else [{}])
             ]
     return found
 

@@ -6,6 +6,7 @@ import shutil
 import statistics
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import generate
@@ -28,7 +29,6 @@ LARGE = ("bare_limit", "census", "census_two", "duckdb_sql")
 """Those that end soon enough at 500 MB, in memory that most machines have."""
 SLOW = ("pyyaml_pandas", "frontmatter_pandas")
 PARAMS = {"reference": "x86_64_v3", "target": "neoverse_v2", "host": "zen4"}
-NEED_DEPENDENCIES = ("coverage.frontier",)
 COMMANDS = {
     "census diff": ["diff"],
     "census coverage": ["coverage"],
@@ -178,6 +178,8 @@ def storage(dataset: Path) -> dict[str, float]:
 
 def queries(dataset: Path, runs: int) -> dict[str, float]:
     """Return the seconds of every query of the catalogue on an open connection, medians."""
+    import duckdb
+
     from spack_census.ask.database import connect
     from spack_census.ask.queries import catalogue, run
 
@@ -185,15 +187,17 @@ def queries(dataset: Path, runs: int) -> dict[str, float]:
     with connect(dataset) as connection:
         [is_alone] = connection.sql("select count(*) = 1 from snapshots").fetchall()[0]
         for query in catalogue().values():
-            if query.name in NEED_DEPENDENCIES or ("before" in query.params and is_alone):
+            if "before" in query.params and is_alone:
                 continue
             params = {name: PARAMS[name] for name in query.params if name in PARAMS}
             seconds = []
-            for _ in range(runs):
-                started = time.perf_counter()
-                run(connection, query, params).to_arrow_table()
-                seconds.append(time.perf_counter() - started)
-            found[query.name] = round(statistics.median(seconds), 3)
+            # What documents cannot answer is an error that says so.
+            with suppress(duckdb.InvalidInputException):
+                for _ in range(runs):
+                    started = time.perf_counter()
+                    run(connection, query, params).to_arrow_table()
+                    seconds.append(time.perf_counter() - started)
+                found[query.name] = round(statistics.median(seconds), 3)
     return found
 
 

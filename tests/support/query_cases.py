@@ -8,6 +8,7 @@ of the general tests that an empty dataset and a diff of equal snapshots give no
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ SNAPSHOT = "develop-2024-06-09"
 OF_RECIPES = frozenset(("coverage.recipe_versions", "coverage.recipes", "coverage.recipes_unread"))
 """Queries that answer only where recipes were read."""
 _IDLE: dict[tuple[str, ...], list[duckdb.DuckDBPyConnection]] = {}
+# Databases that outlive the interpreter are told of at length.
+atexit.register(_IDLE.clear)
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _DEFAULTS: dict[str, Any] = {
     "snapshot": SNAPSHOT,

@@ -33,9 +33,13 @@ CASES = Path(__file__).parents[1] / "queries"
 SNAPSHOT = "develop-2024-06-09"
 OF_RECIPES = frozenset(("coverage.recipe_versions", "coverage.recipes", "coverage.recipes_unread"))
 """Queries that answer only where recipes were read."""
-_IDLE: dict[tuple[str, ...], list[duckdb.DuckDBPyConnection]] = {}
+_IDLE: dict[tuple[str, ...], list[tuple[duckdb.DuckDBPyConnection, Any]]] = {}
 # Databases that outlive the interpreter are told of at length.
 atexit.register(_IDLE.clear)
+_MACROS = """
+select bit_xor(hash(function_name, macro_definition)) from duckdb_functions()
+where not internal and database_name <> 'temp'
+"""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _DEFAULTS: dict[str, Any] = {
     "snapshot": SNAPSHOT,
@@ -139,24 +143,26 @@ def in_memory(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
     paths = sorted((find_root() / VIEWS).glob("*.sql"))
     views = tuple(path.read_text(encoding="utf-8") for path in paths)
     idle = _IDLE.setdefault(views, [])
-    database = idle.pop() if idle else _defined(views)
+    database, macros = idle.pop() if idle else _defined(views)
     with database.cursor() as con:
         for table in schema.TABLES:
             con.execute(f"delete from {table.name}")  # noqa: S608 - the names of our own tables
             if rows := tables.get(table.name):
                 con.from_arrow(arrow(table, rows)).insert_into(table.name)
         yield con
-    idle.append(database)
+        # Else the next borrower's test would fail, or worse: pass.
+        assert con.execute(_MACROS).fetchall() == macros, "a macro was changed that is not `temp`"
+    idle.append((database, macros))
 
 
-def _defined(views: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+def _defined(views: tuple[str, ...]) -> tuple[duckdb.DuckDBPyConnection, Any]:
     # For so few rows, threads cost more than they give.
     database = duckdb.connect(":memory:", config={"threads": 1})
     for table in schema.TABLES:
         database.from_arrow(arrow(table, [])).create(table.name)
     for view in views:
         database.execute(view)
-    return database
+    return database, database.execute(_MACROS).fetchall()
 
 
 def write_dataset(folder: Path, tables: Tables, number: int = 1) -> Path:

@@ -16,7 +16,7 @@ import spack_census as sc
 from support import stores
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 # No example has a time limit: a machine may be slow or busy. CI tries the same examples each time.
 settings.register_profile(
@@ -88,6 +88,16 @@ def browser() -> Iterator[Browser]:
 
     with browsing.chromium() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """Open one window for a module's tests: a page of their own costs a tenth of a window."""
+    from support import browsing
+
+    context = browsing.window(browser)
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="session")

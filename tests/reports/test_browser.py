@@ -36,20 +36,10 @@ def base(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield address
 
 
-@pytest.fixture(scope="module")
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    """Open one window for all tests: a page of their own is a tenth of the cost of a window."""
-    context = browsing.window(browser)
-    yield context
-    context.close()
-
-
 @pytest.fixture
 def visit(window: BrowserContext, base: str) -> Iterator[Visit]:
-    found = Visit(window.new_page(), base)
-    browsing.watch(found)
-    yield found
-    found.page.close()
+    with browsing.open_page(Visit(window.new_page(), base)) as found:
+        yield found
 
 
 def cells(page: Page, table: str, column: int) -> list[str]:

@@ -46,18 +46,8 @@ def base(sites: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a window of a usual size for all tests: each has a page of its own in it."""
-    context = browsing.window(browser)
-    yield context
-    context.close()
-
-
 @pytest.fixture
 def visit(window: BrowserContext, base: str) -> Iterator[Visit]:
     """Open a page that is empty yet."""
-    found = Visit(window.new_page(), base)
-    browsing.watch(found)
-    yield found
-    found.page.close()
+    with browsing.open_page(Visit(window.new_page(), base)) as found:
+        yield found

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -42,6 +43,9 @@ class Visit:
         """Load a page below the base."""
         self.page.goto(self.base + path)
         return self.page
+
+
+V = TypeVar("V", bound=Visit)
 
 
 @contextmanager
@@ -83,6 +87,14 @@ def window(browser: Browser, scheme: str = "light", width: int = 1280) -> Browse
     )
     context.set_default_timeout(0)
     return context
+
+
+@contextmanager
+def open_page(visit: V) -> Iterator[V]:
+    """Have a page open, watched from the start."""
+    watch(visit)
+    yield visit
+    visit.page.close()
 
 
 def watch(visit: Visit) -> None:

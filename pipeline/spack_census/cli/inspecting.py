@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -136,14 +137,11 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
                 continue
             number = 0
             for params in pairs if "before" in query.params else [{}]:
-                rows = run(connection, query, params)
-                if len(rows):
-                    number += len(rows)
-                    pair = [
-                        word for key, value in params.items() for word in ("-p", f"{key}={value}")
-                    ]
-                    rest = shlex.join(["census", "query", query.name, *pair, *words(given)])
-                    shown_rows = replace(table(rows), command=rest, limit=_SAMPLE)
+                rows = table(run(connection, query, params))
+                number += len(rows.rows)
+                if rows.rows:
+                    rest = _again(query.name, params, given)
+                    shown_rows = replace(rows, command=rest, limit=_SAMPLE)
                     failing.append(Section(query.name, tables=[shown_rows]))
             done.append(("FAILED" if number else "ok", query.name, number, query.title))
         text.show([Section(tables=[Table(columns, done)]), *failing], sys.stdout, wide=wide)
@@ -151,6 +149,11 @@ def check(dataset: Dataset = DEFAULT_DATASET, queries: Queries = None, wide: Wid
     if note:
         print(f"note: {note}", file=sys.stderr)
     return ExitCode.DIFFERENT if failing else ExitCode.OK
+
+
+def _again(name: str, params: Mapping[str, str], given: Mapping[str, object]) -> str:
+    pair = [word for key, value in params.items() for word in ("-p", f"{key}={value}")]
+    return shlex.join(["census", "query", name, *pair, *words(given)])
 
 
 def verify(

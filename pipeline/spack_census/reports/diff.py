@@ -24,6 +24,8 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
     def rest(kinds: str) -> str:
         return shlex.join([*command, "--only", kinds])
 
+    # No query knows the scope and the lockfiles of this diff.
+    every_row = shlex.join([*command, "--wide"])
     before, after = found.before.snapshot, found.after.snapshot
     still = {(row.package, row.platform, row.target) for row in found.places_gone}
     elsewhere = [
@@ -38,12 +40,7 @@ def diff(found: Diff, command: Sequence[str]) -> list[Section]:
         "Reconfigured: other variants": changes.variants(found.variants, after, rest),
         "Recompiled: another compiler": changes.compilers(found.compilers, rest),
         "Appeared on a target": changes.appeared_on_target(found.places_appeared, after, rest),
-        "Why specs changed": causes.table(
-            # No query knows the scope and the lockfiles of this diff.
-            found.causes,
-            after,
-            shlex.join([*command, "--wide"]),
-        ),
+        "Why specs changed": causes.table(found.causes, after, every_row),
         "Specs of each stack": changes.stacks(found.stacks if found.changed else []),
     }
     return [

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from spack_census.ask import queries
-from spack_census.ask.database import connect, query
+from spack_census.ask.database import connect, connect_rows, query
 from spack_census.ask.queries import Query, catalogue, find_root, load, run
 from spack_census.ask.snapshots import resolve
 from spack_census.errors import DatasetError, ParameterError, QueryError, UnknownNameError
@@ -115,6 +115,19 @@ def test_identical_snapshots_do_not_differ(name: str) -> None:
         params = {"before": "a", "after": "b"}
         rows = _rows(con, CATALOGUE[name], params)
     assert [row for row in rows if row.get("change") not in ("kept", "same")] == []
+
+
+def test_only_a_query_that_compares_needs_the_macros_of_diffs() -> None:
+    with connect_rows({}, diffs=False) as con:
+        for query in CATALOGUE.values():
+            # Bound, not run: rows are another test's.
+            bound = f"explain {query.bound_sql}"
+            given = dict.fromkeys(query.params, "x")
+            if query.compares:
+                with pytest.raises(duckdb.CatalogException, match=r"changes|causes"):
+                    con.execute(bound, given)
+            else:
+                con.execute(bound, given)
 
 
 def test_a_relation_keeps_its_own_parameters_whatever_is_run_or_set_later(tmp_path: Path) -> None:

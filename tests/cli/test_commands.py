@@ -13,6 +13,7 @@ import spack_census as sc
 from spack_census.ask.changed import CHANGES
 from spack_census.ask.queries import catalogue
 from support.command_line import Census, rows
+from support.documents_made import Spec, hash_of, write_document
 from support.query_cases import write_dataset
 from support.report_cases import SNAPSHOTS, A, B, spec
 
@@ -234,6 +235,17 @@ def test_build_reports_what_it_read_and_does_nothing_twice(
     assert named == [("develop@2025-07-20",)]
     missing = census("build", str(tmp_path / "nosuch"), dataset=dataset)
     assert (missing.code, missing.out) == (2, "")
+
+
+def test_build_says_how_many_packages_a_snapshot_has_at_most(
+    census: Census, tmp_path: Path
+) -> None:
+    for snapshot, packages in (("develop-2025-01-05", ["a"]), ("develop-2025-01-12", ["a", "b"])):
+        for package in packages:
+            one = Spec(hash=hash_of((snapshot, package)))
+            write_document(tmp_path / "source", package, snapshot, [one])
+    ran = census("build", str(tmp_path / "source"), dataset=tmp_path / "ds")
+    assert "2 snapshots of up to 2 packages · 3 specs · 1 platform × 1 target" in ran.out
 
 
 def test_strict_makes_a_reject_trouble(census: Census, corpus: Path, tmp_path: Path) -> None:
